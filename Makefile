@@ -1,0 +1,96 @@
+# Everything this project does, by name. `make` alone prints the list.
+# What a target needs is set up first, in .venv, from the locked versions.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+BIN := .venv/bin
+PY := $(BIN)/python
+READY := .venv/.ready
+JOBS ?= 2
+
+# the first of these that is a Python the project runs on makes the environment
+PYTHON ?= python3
+PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+
+# the notebooks are checked on their own copy of the data, freshly imported
+TRIAL := build/trial/data
+
+.PHONY: help setup data report test lab check format notebooks samples bench real fuzz lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## set up .venv with the locked versions (the other targets do it by themselves)
+
+$(READY): requirements.lock pyproject.toml
+	@if ! $(PY) -c '$(FITS)' 2>/dev/null; then \
+	    found=; \
+	    for python in $(PYTHONS); do \
+	        if "$$python" -c '$(FITS)' 2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "make: no Python 3.11, 3.12 or 3.13 with its venv module was found; install one" \
+	             "(Debian: apt install python3-venv), or name it: make PYTHON=/path/to/python3.12" >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Setting up .venv with $$("$$found" --version)"; \
+	    "$$found" -m venv --clear .venv || exit 1; \
+	fi
+	@echo "Installing the locked versions (about a minute)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+	    -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation \
+	    --editable .
+	@touch $@
+
+data: $(READY) ## import the sample shops into data/lake
+	@$(BIN)/memberlib samples
+
+report: data ## make what has changed of every shop's report, and reports/index.html
+	@$(BIN)/memberlib report --all
+
+test: $(READY) ## run the tests, and the notebooks against their stored outputs
+	@rm -rf $(TRIAL) && mkdir -p $(TRIAL)
+	@cp -R data/stores.toml data/samples $(TRIAL)
+	@$(BIN)/memberlib samples --data $(TRIAL)
+	MEMBERLIB_DATA="$(CURDIR)/$(TRIAL)" $(PY) -m pytest -n $(JOBS) --dist loadscope -rs \
+	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg tests notebooks
+
+lab: $(READY) ## open the notebooks in JupyterLab, on this machine alone (127.0.0.1)
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb
+
+check: $(READY) ## lint, look at the layout, check the types, hold the import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## lay out the code as `make check` wants it
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+notebooks: data ## run the notebooks again, in place, on the sample shops
+	@$(PY) -m memberlib.reports notebooks
+
+samples: $(READY) ## make the sample shops' exports again (seeded: the same files)
+	@$(PY) -m memberlib.simulate data/samples
+
+bench: $(READY) ## measure the core job on 20 million orders beside SQL by hand; writes build/bench.json
+	@$(PY) bench/core_job.py
+
+real: $(READY) ## import Complete Journey as 457 shops and one chain into build/real, and report on them
+	@$(PY) real/complete_journey.py
+
+fuzz: $(READY) ## run the property tests on many more random shops than `make test` does
+	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(JOBS) -m hypothesis tests
+
+lock: $(READY) ## lock the versions again after a change to pyproject.toml (UPGRADE=--upgrade for newer ones)
+	@$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --extra dev --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE) \
+	    --output-file requirements.lock pyproject.toml
+
+clean: ## remove build/ and the tools' caches (never data/ or reports/)
+	@rm -rf build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
