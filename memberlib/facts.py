@@ -1,0 +1,111 @@
+"""What is known per member on that date?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+
+def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None) -> Table:
+    """Counted trades: paid by the end of ``as_of``, of a counted status, net amount above 0, by a member, not brushed.
+
+    Parameters
+    ----------
+    orders : Table
+        order_id, member_id, paid_at, paid_amount, refund_amount, status, region, city, channel.
+    as_of : date
+        The last day that is looked at.
+    statuses : tuple of str
+        Statuses that count.
+    brushed : Table or None
+        order_id of the orders to leave out.
+
+    Returns
+    -------
+    Table
+        order_id, member_id, paid_at, paid_on (date), net_amount (paid − refunded), region, city, channel.
+    """
+    end = ibis.timestamp(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time()))
+    trades = orders.filter(
+        orders.member_id.notnull(),
+        orders.paid_at < end,
+        orders.status.isin(list(statuses)),
+        orders.paid_amount > orders.refund_amount,
+    )
+    if brushed is not None:
+        trades = trades.anti_join(brushed, "order_id")
+    return trades.select(
+        "order_id",
+        "member_id",
+        "paid_at",
+        paid_on=trades.paid_at.date(),
+        net_amount=trades.paid_amount - trades.refund_amount,
+        region=trades.region,
+        city=trades.city,
+        channel=trades.channel,
+    )
+
+
+def per_member(trades: Table, *, as_of: dt.date) -> Table:
+    """One row per member with at least one counted trade.
+
+    Parameters
+    ----------
+    trades : Table
+        As ``counted`` gives them.
+
+    Returns
+    -------
+    Table
+        member_id; first_on, last_on (dates); order_count; total_amount (net, exact sum turned into a double);
+        mean_amount (total ÷ trades, rounded to 6 decimals so that an exact mean meets an edge exactly);
+        recency_days (whole days from the last trade's date to ``as_of``, never negative).
+    """
+    sums = trades.group_by("member_id").aggregate(
+        first_at=trades.paid_at.min(),
+        last_at=trades.paid_at.max(),
+        order_count=trades.count(),
+        exact_amount=trades.net_amount.sum(),
+    )
+    facts = sums.select(
+        "member_id",
+        first_on=sums.first_at.date(),
+        last_on=sums.last_at.date(),
+        order_count=sums.order_count.cast("int64"),
+        total_amount=sums.exact_amount.cast("float64"),
+    )
+    return facts.mutate(
+        mean_amount=(facts.total_amount / facts.order_count).round(6).cast("float64"),
+        recency_days=ibis.date(as_of).delta(facts.last_on, unit="day").cast("int64"),
+    )
+
+
+def left_out(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None) -> Table:
+    """Orders that no figure counts, by the first reason that holds.
+
+    Returns
+    -------
+    Table
+        reason (brushed, cancelled, unpaid, not_counted, refunded, guest), order_count, amount (paid, before refunds;
+        of guests: net).
+    """
+    end = ibis.timestamp(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time()))
+    is_brushed = ibis.literal(False) if brushed is None else orders.order_id.isin(brushed.order_id)
+    net = orders.paid_amount - orders.refund_amount
+    reason = ibis.cases(
+        (is_brushed, "brushed"),
+        (orders.status == "cancelled", "cancelled"),
+        ((orders.status == "pending") | orders.paid_at.isnull() | (orders.paid_at >= end), "unpaid"),
+        (~orders.status.isin(list(statuses)), "not_counted"),
+        (net <= 0, "refunded"),
+        (orders.member_id.isnull(), "guest"),
+        else_="counted",
+    )
+    seen = orders.select(reason=reason, amount=ibis.cases((reason == "guest", net), else_=orders.paid_amount))
+    seen = seen.filter(seen.reason != "counted")
+    return seen.group_by("reason").aggregate(order_count=seen.count(), amount=seen.amount.sum().cast("float64"))

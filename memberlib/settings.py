@@ -1,0 +1,271 @@
+"""What has this shop decided: its name, language, money, edges and level rules?
+
+The decisions stand in ``<data>/stores.toml``, one table per shop. Whatever a shop leaves out has the default given here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+from memberlib.model import LEVELS, PAID_STATUSES
+
+LANGUAGES = ("en", "zh", "zh-Hant")
+CURRENCIES = ("CNY", "TWD", "HKD", "JPY", "GBP", "EUR", "USD")
+MEASURES = ("mean", "total", "order")
+
+
+@dataclass(frozen=True)
+class LevelRule:
+    """A level is earned by total amount ≥ ``amount`` or counted trades ≥ ``orders``; its price is ``discount`` × list."""
+
+    level: str
+    amount: float | None = None
+    orders: int | None = None
+    discount: float = 1.0
+
+
+DEFAULT_RULES = (
+    LevelRule("regular"),
+    LevelRule("advanced", 1000, 5, 0.9),
+    LevelRule("vip", 3000, 10, 0.85),
+    LevelRule("supreme", 10000, 20, 0.8),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The decisions of one shop.
+
+    Attributes
+    ----------
+    name : dict
+        Language code → name; the empty code holds a name given without a language.
+    counted_statuses : tuple of str
+        Statuses whose paid orders count as trades.
+    time_edges_months, amount_edges, count_edges : tuple
+        Upper edges of the intervals, closed on the right.
+    churn_days : int
+        A member without a trade for more days than this is asleep.
+    peak_ratio, slack_ratio : float
+        A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
+    category_prefixes : dict
+        Category of a product by its id up to the first ``-``, where the export names no category.
+    findings : dict
+        Thresholds that replace those of ``memberlib/findings.toml``.
+    """
+
+    name: dict[str, str] = field(default_factory=dict)
+    lang: str = "en"
+    currency: str = "USD"
+    time_zone: str = "UTC"
+    counted_statuses: tuple[str, ...] = PAID_STATUSES
+    time_edges_months: tuple[int, ...] = (2, 4, 6)
+    amount_edges: tuple[float, ...] = (50, 100, 200)
+    amount_measure: str = "mean"
+    count_edges: tuple[int, ...] = (2, 5, 10)
+    churn_days: int = 180
+    peak_ratio: float = 1.25
+    slack_ratio: float = 0.75
+    category_prefixes: dict[str, str] = field(default_factory=dict)
+    level_rules: tuple[LevelRule, ...] = DEFAULT_RULES
+    findings: dict[str, Any] = field(default_factory=dict)
+
+    def name_in(self, lang: str, fallback: str = "") -> str:
+        """Name of the shop in a language, else in any language, else ``fallback``."""
+        for code in (lang, "zh" if lang.startswith("zh") else lang, "", *sorted(self.name)):
+            if self.name.get(code):
+                return self.name[code]
+        return fallback
+
+    @property
+    def digest(self) -> str:
+        """Short fingerprint of every decision; two shops that decide alike share it."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def rising(edges: Sequence[Any], *, whole: bool, what: str) -> tuple[Any, ...]:
+    """Edges as a strictly rising tuple of positive finite numbers.
+
+    Raises
+    ------
+    InputError
+        Where there is no edge, or one is not a number, not above 0, not whole where it must be, or not above the one before.
+
+    Examples
+    --------
+    >>> rising(["50", 100], whole=False, what="amount edges")
+    (50, 100)
+    """
+    kept: list[float] = []
+    for edge in edges:
+        try:
+            value = float(edge)
+        except (TypeError, ValueError):
+            raise InputError(f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200") from None
+        if not 0 < value < 1e15:
+            raise InputError(f"{what}: {edge} must be above 0; give rising numbers such as 50,100,200")
+        if whole and value != int(value):
+            raise InputError(f"{what}: {edge} must be a whole number")
+        if kept and value <= kept[-1]:
+            raise InputError(f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first")
+        kept.append(int(value) if value == int(value) else value)
+    if not kept:
+        raise InputError(f"{what}: no edge given; give rising numbers such as 50,100,200")
+    return tuple(kept)
+
+
+def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
+    """Level rules, lowest first, checked: known levels in their order, thresholds that rise, discounts above 0 up to 1.
+
+    Parameters
+    ----------
+    rules : sequence of LevelRule or mapping
+        Mappings have ``level`` and may have ``amount``, ``orders``, ``discount``.
+
+    Raises
+    ------
+    InputError
+        In one line, naming the level that is wrong.
+
+    Examples
+    --------
+    >>> level_rules([{"level": "regular"}, {"level": "advanced", "amount": 500}])[1].amount
+    500
+    """
+    made: list[LevelRule] = []
+    for rule in rules:
+        if isinstance(rule, Mapping):
+            unknown = sorted(set(rule) - {"level", "amount", "orders", "discount"})
+            if unknown:
+                raise InputError(f"level rules: unknown word {unknown[0]!r}; a rule has level, amount, orders, discount")
+            rule = LevelRule(**{"level": "", **rule})
+        made.append(rule)
+    if not made:
+        raise InputError("level rules: none given; give at least the lowest level")
+    for place, rule in enumerate(made):
+        where = f"level rules: {rule.level!r}"
+        if rule.level not in LEVELS:
+            raise InputError(f"{where} is not a level; choose among {', '.join(LEVELS)}")
+        if place and LEVELS.index(rule.level) <= LEVELS.index(made[place - 1].level):
+            raise InputError(f"{where} must stand above {made[place - 1].level!r}; give the lowest level first")
+        for name, value in (("amount", rule.amount), ("orders", rule.orders), ("discount", rule.discount)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
+                raise InputError(f"{where}: {name} {value!r} is not a number")
+        if not 0 < rule.discount <= 1:
+            raise InputError(f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)")
+        if place == 0 and (rule.amount or rule.orders):
+            raise InputError(f"{where} is the lowest level and takes every member: leave out its amount and orders")
+        if place and rule.amount is None and rule.orders is None:
+            raise InputError(f"{where} needs an amount, a number of orders, or both")
+        for name in ("amount", "orders"):
+            value = getattr(rule, name)
+            below = [getattr(r, name) for r in made[1:place] if getattr(r, name) is not None]
+            if value is not None and (value <= 0 or (below and value <= below[-1])):
+                raise InputError(f"{where}: {name} {value:g} must be above 0 and above that of the level below")
+    return tuple(made)
+
+
+def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
+    """Settings of one shop from its table in ``stores.toml``.
+
+    Raises
+    ------
+    InputError
+        For an unknown word or a value of the wrong kind, in one line that names both.
+    """
+    known = {f.name for f in dataclasses.fields(Settings)}
+    where = f"stores.toml, [{store_id}]"
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), 1)
+            raise InputError(f"{where}: unknown setting {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+        values[key] = value
+    name = values.get("name", {})
+    values["name"] = {"": name} if isinstance(name, str) else {str(k): str(v) for k, v in dict(name).items()}
+    _among(values, "lang", LANGUAGES, where)
+    _among(values, "currency", CURRENCIES, where)
+    _among(values, "amount_measure", MEASURES, where)
+    zone = values.get("time_zone", "UTC")
+    if not isinstance(zone, str) or zone not in zoneinfo.available_timezones():
+        raise InputError(f"{where}: time_zone {zone!r} is not known; write one such as 'Asia/Shanghai'")
+    if "counted_statuses" in values:
+        chosen = tuple(values["counted_statuses"])
+        if not chosen or set(chosen) - set(PAID_STATUSES):
+            raise InputError(f"{where}: counted_statuses must be some of {', '.join(PAID_STATUSES)}")
+        values["counted_statuses"] = chosen
+    for key, whole in (("time_edges_months", True), ("amount_edges", False), ("count_edges", True)):
+        if key in values:
+            values[key] = rising(values[key], whole=whole, what=f"{where}: {key}")
+    for key in ("churn_days", "peak_ratio", "slack_ratio"):
+        if key in values and (isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0):
+            raise InputError(f"{where}: {key} must be a number above 0, not {values[key]!r}")
+    if "level_rules" in values:
+        try:
+            values["level_rules"] = level_rules(values["level_rules"])
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+    return Settings(**values)
+
+
+def _among(values: Mapping[str, Any], key: str, choices: tuple[str, ...], where: str) -> None:
+    if key in values and values[key] not in choices:
+        raise InputError(f"{where}: {key} {values[key]!r} is not one of {', '.join(choices)}")
+
+
+def check_store_id(store_id: str) -> str:
+    """The store id itself, where it may name a folder: lower-case letters, digits, ``-`` and ``_``, at most 64."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", store_id):
+        raise InputError(f"{store_id!r} is not a shop id; use lower-case letters, digits, '-' and '_', such as 'tea-house'")
+    return store_id
+
+
+def all_settings(data: Path) -> dict[str, Settings]:
+    """Settings of every shop in ``<data>/stores.toml``, in the file's order; empty where there is no file."""
+    path = data / "stores.toml"
+    if not path.exists():
+        return {}
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"stores.toml cannot be read: {error}") from None
+    return {key: settings_from(value, check_store_id(key)) for key, value in tables.items() if isinstance(value, dict)}
+
+
+def load_settings(data: Path, store_id: str) -> Settings:
+    """Settings of one shop; the defaults where ``stores.toml`` does not name it."""
+    return all_settings(data).get(store_id, Settings())
+
+
+def ensure_settings(data: Path, store_id: str, defaults: Mapping[str, str]) -> Settings:
+    """Settings of a shop, after adding it to ``stores.toml`` where it was not there.
+
+    Parameters
+    ----------
+    defaults : mapping
+        ``lang``, ``currency`` and ``time_zone`` of the platform that the first export comes from.
+    """
+    known = all_settings(data)
+    if store_id in known:
+        return known[store_id]
+    path = data / "stores.toml"
+    data.mkdir(parents=True, exist_ok=True)
+    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    lines = [f"[{store_id}]", f'name = "{store_id}"', *(f'{key} = "{value}"' for key, value in defaults.items())]
+    text = before.rstrip() + ("\n\n" if before.strip() else "") + "\n".join(lines) + "\n"
+    fresh = path.with_suffix(".toml.new")
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
+    return all_settings(data)[store_id]

@@ -1,0 +1,337 @@
+"""What is one shop as of one date: its tables, its settings, its counted trades?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+
+from memberlib import facts as _facts
+from memberlib.errors import InputError
+from memberlib.lake import Lake, data_folder
+from memberlib.model import TABLES
+from memberlib.settings import Settings, check_store_id, load_settings
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
+_serial = itertools.count()
+
+
+class Store:
+    """One shop as of one date. Made by :func:`open_store` or :func:`store_from`.
+
+    Attributes
+    ----------
+    id, as_of, settings
+        The shop, the last day that is looked at, its decisions.
+    version, digest
+        Version of the shop's data in the lake and its fingerprint; ``None`` and ``""`` for a store made from frames.
+    orders, items, members : ibis Table
+        The canonical rows known on ``as_of``.
+    trades, facts : ibis Table
+        Counted trades; one row per member with a counted trade (see :mod:`memberlib.facts`).
+    """
+
+    def __init__(
+        self,
+        store_id: str,
+        tables: Mapping[str, Table],
+        *,
+        con: Any,
+        as_of: dt.date | None,
+        settings: Settings,
+        version: int | None = None,
+        digest: str = "",
+        _span: tuple[dt.date | None, dt.date | None] | None = None,
+    ) -> None:
+        self.id, self.con, self.settings = store_id, con, settings
+        self.version, self.digest = version, digest
+        self._tables = dict(tables)
+        self._span = _span or _days(self._tables["orders"])
+        self.as_of = self._checked(as_of)
+
+    def __repr__(self) -> str:
+        return f"<Store {self.id} as of {self.as_of}>"
+
+    def _checked(self, as_of: dt.date | None) -> dt.date:
+        first, last = self._span
+        if as_of is None:
+            if last is None:
+                raise InputError(f"shop '{self.id}' has no orders yet; import an order list, or give --as-of")
+            return last
+        if first is not None and as_of < first:
+            raise InputError(f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later")
+        return as_of
+
+    @property
+    def first_order_on(self) -> dt.date | None:
+        """Day of the first order, counted or not."""
+        return self._span[0]
+
+    @property
+    def last_order_on(self) -> dt.date | None:
+        """Day of the last order, counted or not, whatever ``as_of`` is."""
+        return self._span[1]
+
+    def at(self, as_of: dt.date) -> Store:
+        """The same shop as of another date, over the same tables and connection."""
+        return Store(
+            self.id,
+            self._tables,
+            con=self.con,
+            as_of=as_of,
+            settings=self.settings,
+            version=self.version,
+            digest=self.digest,
+            _span=self._span,
+        )
+
+    def name(self, lang: str | None = None) -> str:
+        """Name of the shop, in its own language where none is given."""
+        return self.settings.name_in(lang or self.settings.lang, self.id)
+
+    @property
+    def _end(self) -> Any:
+        return ibis.timestamp(dt.datetime.combine(self.as_of + dt.timedelta(days=1), dt.time()))
+
+    @property
+    def orders(self) -> Table:
+        """Orders made or paid by ``as_of``; those without any date once ``as_of`` has reached the last order."""
+        rows = self._tables["orders"]
+        made_at = ibis.coalesce(rows.created_at, rows.paid_at)
+        if self.last_order_on is None or self.as_of >= self.last_order_on:
+            return rows.filter(made_at.isnull() | (made_at < self._end))
+        return rows.filter(made_at < self._end)
+
+    @property
+    def items(self) -> Table | None:
+        """Lines of the orders known on ``as_of``, with a category where the shop's settings give one; None without lines."""
+        rows = self._tables.get("items")
+        if rows is None:
+            return None
+        if self.settings.category_prefixes:
+            prefix = rows.product_id.split("-")[0]
+            pairs = [(prefix == key, value) for key, value in sorted(self.settings.category_prefixes.items())]
+            rows = rows.mutate(category=ibis.coalesce(rows.category, ibis.cases(*pairs, else_=ibis.null("string"))))
+        return rows.semi_join(self.orders, "order_id")
+
+    @property
+    def members(self) -> Table | None:
+        """The member list as known on ``as_of`` (joined by then, or with no joining date); None without a list."""
+        rows = self._tables.get("members")
+        return None if rows is None else rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
+
+    @property
+    def _rules(self) -> dict[str, Any]:
+        return {"as_of": self.as_of, "statuses": self.settings.counted_statuses, "brushed": self._tables.get("brushed")}
+
+    @cached_property
+    def trades(self) -> Table:
+        return _facts.counted(self._tables["orders"], **self._rules)
+
+    @cached_property
+    def facts(self) -> Table:
+        return _facts.per_member(self.trades, as_of=self.as_of).cache()
+
+    @cached_property
+    def left_out(self) -> pd.DataFrame:
+        """Orders that no figure counts: reason, order_count, amount; every reason has its row."""
+        found = _facts.left_out(self.orders, **self._rules).to_pandas().set_index("reason")
+        rows = found.reindex(list(LEFT_OUT)).fillna(0).rename_axis("reason").reset_index()
+        rows = rows.astype({"order_count": "int64", "amount": "float64"})
+        rows.attrs = {"analysis": "left_out", "theme": "data", "store": self.id, "as_of": self.as_of, "counts": "orders",
+                      "base": int(self.orders.count().execute()), "currency": self.settings.currency, "params": {}}  # fmt: skip
+        return rows
+
+    @cached_property
+    def buyer_count(self) -> int:
+        """Members with at least one counted trade."""
+        return int(self.facts.count().execute())
+
+    @cached_property
+    def member_count(self) -> int:
+        """Members known: those in the member list and those with a counted trade."""
+        if self.members is None:
+            return self.buyer_count
+        without = self.members.anti_join(self.facts, "member_id")
+        return self.buyer_count + int(without.count().execute())
+
+
+def open_store(
+    store_id: str, as_of: dt.date | str | None = None, *, data: str | Path | None = None, at_version: int | None = None
+) -> Store:
+    """One shop of the lake as of a date.
+
+    Parameters
+    ----------
+    store_id : str
+        Id of the shop, as given at import.
+    as_of : date or ISO string, optional
+        The last day that is looked at; the day of the shop's last order where none is given.
+    data : path, optional
+        Data folder; else the variable ``MEMBERLIB_DATA``, else the nearest ``data/`` with a ``stores.toml``.
+    at_version : int, optional
+        An earlier version of the shop's data.
+
+    Raises
+    ------
+    InputError
+        For an unknown shop or version, a shop without orders, a date before its first order.
+
+    Examples
+    --------
+    >>> store = open_store("tea-house", "2026-06-30")  # doctest: +SKIP
+    >>> store.buyer_count  # doctest: +SKIP
+    2391
+    """
+    check_store_id(store_id)
+    folder = data_folder(data)
+    found = Lake(folder / "lake").version(store_id, at_version)
+    con = connection()
+    tables: dict[str, Table] = {}
+    for name, files in found.files.items():
+        if name in TABLES and files:
+            tables[name] = con.read_parquet(files, table_name=f"{name}_{next(_serial)}")
+    if "orders" not in tables:
+        tables["orders"] = con.create_table(f"orders_{next(_serial)}", schema=_schema("orders"), temp=True)
+    return Store(store_id, tables, con=con, as_of=day_of(as_of), settings=load_settings(folder, store_id),
+                 version=found.number, digest=found.digest)  # fmt: skip
+
+
+def store_from(
+    orders: Any,
+    *,
+    items: Any = None,
+    members: Any = None,
+    brushed: Any = None,
+    as_of: dt.date | str | None = None,
+    settings: Settings | None = None,
+    store_id: str = "shop",
+    con: Any = None,
+) -> Store:
+    """A shop made from tables at hand instead of the lake; nothing is kept.
+
+    Parameters
+    ----------
+    orders : DataFrame, path of a Parquet file, or ibis Table
+        order_id, member_id, paid_at (local wall time), paid_amount, status; the other columns of orders may be missing.
+    items, members, brushed : likewise, optional
+    con : ibis DuckDB connection, optional
+        To share one among many stores; ibis Tables must belong to it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> orders = pd.DataFrame({"order_id": ["1"], "member_id": ["a"], "paid_at": [pd.Timestamp("2026-01-05")],
+    ...                        "paid_amount": [80.0], "status": ["completed"]})
+    >>> store_from(orders).as_of
+    datetime.date(2026, 1, 5)
+    """
+    con = con or connection()
+    given = {"orders": orders, "items": items, "members": members, "brushed": brushed}
+    tables = {name: _table(con, name, rows) for name, rows in given.items() if rows is not None}
+    return Store(check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings())
+
+
+def connection() -> Any:
+    """A fresh embedded DuckDB through ibis; row order is not kept, which bounds its memory."""
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET preserve_insertion_order = false")
+    con.raw_sql("SET TimeZone = 'UTC'")
+    return con
+
+
+def day_of(text: dt.date | str | None) -> dt.date | None:
+    """A date from a date, a time stamp or an ISO text; None stays None."""
+    if text is None or (isinstance(text, str) and not text.strip()):
+        return None
+    if isinstance(text, dt.datetime):
+        return text.date()
+    if isinstance(text, dt.date):
+        return text
+    try:
+        return dt.date.fromisoformat(str(text).strip())
+    except ValueError:
+        raise InputError(f"as-of {text!r} is not a date; write it as 2026-06-30") from None
+
+
+def _days(orders: Table) -> tuple[dt.date | None, dt.date | None]:
+    found = orders.aggregate(
+        a=orders.paid_at.min(), b=orders.paid_at.max(), c=orders.created_at.min(), d=orders.created_at.max()
+    ).to_pyarrow()
+    a, b, c, d = (found[name][0].as_py() for name in "abcd")
+    firsts, lasts = [x for x in (a, c) if x is not None], [x for x in (b, d) if x is not None]
+    return (min(firsts).date() if firsts else None, max(lasts).date() if lasts else None)
+
+
+def _schema(name: str) -> Any:
+    return ibis.Schema.from_pyarrow(TABLES[name].arrow_schema())
+
+
+def _table(con: Any, name: str, rows: Any) -> Table:
+    """Rows of any kind as a table with every canonical column, typed; extra columns are dropped."""
+    spec, schema = TABLES[name], _schema(name)
+    if isinstance(rows, str | Path):
+        if not Path(rows).is_file():
+            raise InputError(f"no file {rows}; give the path of a Parquet file")
+        rows = con.read_parquet(str(rows), table_name=f"{name}_{next(_serial)}")
+    lacking = [column for column in spec.needed if column not in rows.columns]
+    if lacking:
+        raise InputError(f"{name}: column {lacking[0]} is missing; needed: {', '.join(spec.needed)}")
+    if isinstance(rows, pd.DataFrame):
+        rows = _loaded(con, name, rows)
+    picked = {}
+    for column in spec.columns:
+        kind = schema[column.name]
+        value = rows[column.name] if column.name in rows.columns else ibis.null(kind)
+        have = value.type()
+        if have.is_timestamp() and have.timezone:
+            raise InputError(f"{name}: {column.name} carries a time zone; give the shop's own wall time")
+        if not (have.is_decimal() and kind.is_decimal()) and not (have.is_timestamp() and kind.is_timestamp()) and have != kind:
+            value = value.cast(kind)
+        if column.default is not None:
+            default = ibis.literal(column.default == "true") if kind.is_boolean() else ibis.literal(int(column.default))
+            value = value.fill_null(default.cast(value.type()))
+        picked[column.name] = value
+    return rows.select(**picked)
+
+
+def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
+    """A pandas frame in a temporary table; amounts become exact decimals, empty ids become null."""
+    import pyarrow as pa
+
+    schema = TABLES[name].arrow_schema()
+    picked = [field for field in schema if field.name in frame.columns]
+    arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
+    made = f"{name}_{next(_serial)}"
+    con.con.register(f"{made}_view", pa.table(arrays, schema=pa.schema(picked)))
+    con.raw_sql(f'CREATE TEMP TABLE "{made}" AS SELECT * FROM "{made}_view"')
+    con.con.unregister(f"{made}_view")
+    return con.table(made, database=("temp", "main"))
+
+
+def _cells(values: pd.Series, kind: Any) -> list[Any]:
+    import pyarrow as pa
+
+    missing = values.isna()
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        values = pd.to_datetime(values)
+        if pa.types.is_timestamp(kind) and values.dt.tz is not None:
+            raise InputError(f"{values.name} carries a time zone; give the shop's own wall time")
+        made: list[Any] = [None if gone else v.to_pydatetime() for v, gone in zip(values, missing, strict=True)]
+        return [None if v is None else v.date() for v in made] if pa.types.is_date(kind) else made
+    if pa.types.is_decimal(kind):
+        step = Decimal("0.0001")
+        return [None if gone else Decimal(str(v)).quantize(step) for v, gone in zip(values, missing, strict=True)]
+    if pa.types.is_string(kind):
+        return [None if gone or v == "" else str(v) for v, gone in zip(values, missing, strict=True)]
+    return [None if gone else v for v, gone in zip(values, missing, strict=True)]
