@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from memberlib import i18n
 from memberlib.errors import InputError
+from memberlib.i18n.language import _overrides
+from memberlib.i18n.numbers import _SCALES
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def test_traditional_keeps_every_placeholder():
 
 
 def test_overrides_name_keys_and_phrases_that_exist():
-    overrides = i18n._overrides()
+    overrides = _overrides()
     assert set(overrides["words"]) <= set(i18n.words("zh"))
     assert all(found != better for found, better in overrides["replace"].items())
 
@@ -194,7 +196,7 @@ def test_number_reads_back(value, digits):
 @given(st.floats(10_000, 9e12), st.sampled_from(i18n.LANGUAGES))
 def test_short_numbers_are_short_and_near(value, lang):
     text = i18n.number(value, lang, short=True)
-    suffix = {name: size for size, name in i18n._SCALES[lang]}
+    suffix = {name: size for size, name in _SCALES[lang]}
     unit = next(name for name in sorted(suffix, key=len, reverse=True) if text.endswith(name))
     read = float(text.removesuffix(unit).replace(",", "")) * float(suffix[unit])
     assert abs(read - value) <= 0.0501 * float(suffix[unit])
@@ -232,3 +234,33 @@ def test_one_is_singular_in_english():
     assert i18n.interval(None, 1, "en", unit="months") == "within 1 month"
     assert i18n.counted(1, "members", "en") == "1 member"
     assert i18n.counted(1.0, "orders", "en") == "1 order"
+
+
+def test_result_intervals_take_their_unit_from_the_result():
+    rows = pd.DataFrame({"lower": [None, 2], "upper": [2, None]})
+    rows.attrs = {"analysis": "time_bands", "params": {"unit": "days"}}
+    assert i18n.intervals(rows, "en") == ["within 2 days", "above 2 days"]
+    rows.attrs = {"analysis": "amount_bands", "params": {}, "currency": "GBP"}
+    assert i18n.intervals(rows, "en") == ["£2 and below", "above £2"]
+    scores = rows.assign(measure=["recency", "monetary"])
+    scores.attrs = {"analysis": "score_edges", "params": {}, "currency": "GBP"}
+    assert i18n.intervals(scores, "en") == ["within 2 days", "above £2"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "454 members with an order · as of 30 Jun 2026"),
+        ("zh", "454 位有成交的会员 · 截至2026年6月30日"),
+        ("zh-Hant", "454 位有成交的會員 · 截至2026年6月30日"),
+    ],
+)
+def test_caption_says_base_and_day(lang, text):
+    about = {"analysis": "amount_bands", "counts": "members", "base": 454, "as_of": dt.date(2026, 6, 30)}
+    assert i18n.caption(about, lang) == text
+
+
+def test_caption_of_single_orders_counts_orders():
+    about = {"analysis": "amount_bands", "counts": "orders", "base": 1, "as_of": dt.date(2026, 6, 30)}
+    assert i18n.caption(about, "en") == "1 order of members · as of 30 Jun 2026"
+    assert i18n.caption({"base": None}, "en") == ""

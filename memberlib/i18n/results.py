@@ -1,0 +1,100 @@
+"""How are a result's intervals, base and date put into words?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from memberlib.i18n.dates import day
+from memberlib.i18n.language import NO_VALUE, is_empty, language, say, words
+from memberlib.i18n.numbers import counted, money, number, rounded
+
+
+def interval(
+    lower: object, upper: object, lang: str | None = None, *, unit: str = "plain", currency: str | None = None
+) -> str:
+    """Return an interval, open at the left and closed at the right, in words.
+
+    Parameters
+    ----------
+    lower, upper : number or None
+        None where the interval is open.
+    lang : str, optional
+    unit : str
+        plain, months, days, orders or money (with `currency`).
+
+    Examples
+    --------
+    >>> interval(None, 50, "en"), interval(50, 100, "en"), interval(200, None, "en")
+    ('50 and below', 'above 50 to 100', 'above 200')
+    """
+    if is_empty(lower) and is_empty(upper):
+        return say("interval.all", lang)
+    form = "below" if is_empty(lower) else "above" if is_empty(upper) else "between"
+
+    def written(value: object, *, whole: bool) -> str:
+        if is_empty(value):
+            return NO_VALUE
+        if unit == "money" and currency:
+            return money(value, currency, lang, digits=0 if rounded(value) == rounded(value, 2) else 2)
+        return counted(value, unit, lang) if whole and unit != "plain" else number(value, lang)
+
+    kind = "plain" if unit == "money" else unit
+    return say(
+        f"interval.{kind}.{form}",
+        lang,
+        lower=written(lower, whole=form == "above"),
+        upper=written(upper, whole=True),
+    )
+
+
+_UNITS = {"time_bands": "months", "amount_bands": "money", "count_bands": "orders", "sleeping": "orders"}
+_MEASURE_UNITS = {"recency": "days", "frequency": "orders", "monetary": "money"}
+
+
+def intervals(result: Any, lang: str | None = None) -> list[str]:
+    """Return the interval of each row of a result with ``lower`` and ``upper``, in words and with its unit.
+
+    Parameters
+    ----------
+    result : DataFrame
+        Columns ``lower``, ``upper`` and, where the unit differs by row, ``measure``; its ``attrs`` say the
+        analysis, the currency and, for time, ``params["unit"]``.
+    lang : str, optional
+    """
+    about = result.attrs
+    unit = _UNITS.get(about.get("analysis", ""), "plain")
+    if unit == "months":
+        unit = about.get("params", {}).get("unit", unit)
+    measures = result["measure"] if "measure" in result else [None] * len(result)
+    return [
+        interval(low, high, lang, unit=_MEASURE_UNITS.get(measure, unit), currency=about.get("currency"))
+        for low, high, measure in zip(result["lower"], result["upper"], measures, strict=True)
+    ]
+
+
+def base(about: Mapping[str, Any], lang: str | None = None) -> str:
+    """Return the base of a result in words: "454 members with an order".
+
+    Parameters
+    ----------
+    about : mapping
+        The result's ``attrs``: ``analysis``, ``counts`` and ``base``.
+    lang : str, optional
+    """
+    if is_empty(about.get("base")):
+        return ""
+    counts, analysis = str(about.get("counts", "members")), str(about.get("analysis"))
+    candidates = (f"base.{analysis}_{counts}", f"base.{analysis}", f"base.{counts}")
+    key = next((key for key in candidates if key in words(language(lang))), "base.rows")
+    n = about["base"]
+    many = {what: counted(n, what, lang) for what in ("members", "orders", "items", "rows")}
+    return say(key, lang, n=number(n, lang), **many)
+
+
+def caption(about: Mapping[str, Any], lang: str | None = None) -> str:
+    """Return the line under a title: the base and the day, as in "454 members with an order · as of 30 Jun 2026"."""
+    parts = [base(about, lang)]
+    if not is_empty(about.get("as_of")):
+        parts.append(say("caption.as_of", lang, day=day(about["as_of"], lang)))
+    return say("caption.join", lang).join(part for part in parts if part)
