@@ -301,7 +301,7 @@ def _table(con: Any, name: str, rows: Any) -> Table:
         if column.default is not None:
             default = ibis.literal(column.default == "true") if kind.is_boolean() else ibis.literal(int(column.default))
             value = value.fill_null(default.cast(value.type()))
-        picked[column.name] = value
+        picked[column.name] = value.nullif("") if column.name == "member_id" else value
     return rows.select(**picked)
 
 

@@ -1,0 +1,106 @@
+"""Settings of shops: what is read, what is refused in one line, what is added."""
+
+import pytest
+
+from memberlib.errors import InputError
+from memberlib.settings import (
+    Settings,
+    all_settings,
+    check_store_id,
+    ensure_settings,
+    level_rules,
+    load_settings,
+    rising,
+    settings_from,
+)
+
+
+def test_what_a_shop_says_is_read_and_the_rest_is_default(tmp_path):
+    (tmp_path / "stores.toml").write_text(
+        '[tea]\nname = { zh = "茶", en = "Tea" }\nlang = "zh-Hant"\ncurrency = "TWD"\namount_edges = [300, 600.5]\n'
+        '[[tea.level_rules]]\nlevel = "regular"\n[[tea.level_rules]]\nlevel = "vip"\norders = 5\ndiscount = 0.8\n',
+        encoding="utf-8",
+    )
+    tea = load_settings(tmp_path, "tea")
+    assert (tea.lang, tea.currency, tea.amount_edges) == ("zh-Hant", "TWD", (300, 600.5))
+    assert [rule.level for rule in tea.level_rules] == ["regular", "vip"]
+    assert tea.level_rules[1].discount == 0.8
+    assert tea.count_edges == (2, 5, 10)
+    assert tea.name_in("zh-Hant") == "茶"
+    assert tea.name_in("fr") == "Tea"
+    assert load_settings(tmp_path, "elsewhere") == Settings()
+
+
+def test_the_digest_follows_every_decision():
+    assert Settings().digest == Settings().digest
+    assert Settings(churn_days=90).digest != Settings().digest
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"amont_edges": [1]}, "did you mean 'amount_edges'"),
+        ({"lang": "fr"}, "lang 'fr'"),
+        ({"currency": "XXX"}, "currency 'XXX'"),
+        ({"time_zone": "Mars/Olympus"}, "Mars/Olympus"),
+        ({"counted_statuses": ["pending"]}, "counted_statuses"),
+        ({"counted_statuses": []}, "counted_statuses"),
+        ({"amount_edges": [100, 50]}, "50 does not rise above 100"),
+        ({"count_edges": [1.5]}, "whole number"),
+        ({"churn_days": 0}, "churn_days"),
+        ({"peak_ratio": True}, "peak_ratio"),
+        ({"level_rules": []}, "none given"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(table, words):
+    with pytest.raises(InputError, match=words) as caught:
+        settings_from(table, "tea")
+    assert "\n" not in str(caught.value)
+    assert "[tea]" in str(caught.value)
+
+
+@pytest.mark.parametrize("edges", [[], [0], [-1], ["x"], [5, 5], [float("nan")], [float("inf")], [None]])
+def test_bad_edges_are_refused(edges):
+    with pytest.raises(InputError, match="edges"):
+        rising(edges, whole=False, what="edges")
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ([{"level": "gold"}], "'gold' is not a level"),
+        ([{"level": "regular"}, {"level": "advanced"}], "needs an amount"),
+        ([{"level": "regular", "amount": 5}], "lowest level"),
+        ([{"level": "regular"}, {"level": "advanced", "amount": 5, "discount": 0}], "discount"),
+        ([{"level": "regular"}, {"level": "vip", "amount": 5}, {"level": "advanced", "amount": 9}], "stand above"),
+        ([{"level": "regular"}, {"level": "advanced", "amount": 9}, {"level": "vip", "amount": 9}], "above that of the level"),
+        ([{"level": "regular"}, {"level": "advanced", "price": 9}], "unknown word 'price'"),
+        ([{"level": "regular"}, {"level": "advanced", "amount": "many"}], "not a number"),
+    ],
+)
+def test_bad_level_rules_are_refused(rules, words):
+    with pytest.raises(InputError, match=words):
+        level_rules(rules)
+
+
+@pytest.mark.parametrize("store_id", ["../x", "", "Tea", "a/b", "茶", "-a", "a" * 65])
+def test_a_shop_id_cannot_name_another_folder(store_id):
+    with pytest.raises(InputError, match="is not a shop id"):
+        check_store_id(store_id)
+
+
+def test_a_new_shop_is_added_once_and_the_file_is_kept(tmp_path):
+    path = tmp_path / "stores.toml"
+    path.write_text('# ours\n[tea]\nlang = "zh"\n', encoding="utf-8")
+    made = ensure_settings(tmp_path, "new", {"lang": "en", "currency": "GBP", "time_zone": "Europe/London"})
+    again = ensure_settings(tmp_path, "new", {"lang": "zh", "currency": "CNY", "time_zone": "Asia/Shanghai"})
+    assert made == again
+    assert made.currency == "GBP"
+    assert path.read_text(encoding="utf-8").startswith("# ours\n[tea]\n")
+    assert list(all_settings(tmp_path)) == ["tea", "new"]
+
+
+def test_a_broken_file_is_one_line(tmp_path):
+    (tmp_path / "stores.toml").write_text("[tea\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"stores\.toml cannot be read"):
+        load_settings(tmp_path, "tea")
