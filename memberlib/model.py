@@ -1,11 +1,11 @@
 """What is a valid row of orders, items, members and brushed orders?
 
-Every table of the lake is stated here once: its columns in order, what kind of value each holds, which must be
-present in an export, and the key that makes a row the same row in a later export. Loaders build these rows, the
-lake keeps them, the store reads them.
+Every table of the lake is stated here once: its columns in order, what kind of value each holds, which must be in
+an export, and the key that makes a row the same row in a later export. Loaders build these rows, the lake keeps
+them, the store reads them.
 
-Money is ``DECIMAL(18, 4)`` in the shop's currency. Timestamps are naive wall time in the shop's time zone. Ids are
-text, whatever they look like. No column holds a name, a phone number, an e-mail or an address of a person.
+Money is ``DECIMAL(18, 4)`` in the shop's currency. Timestamps are naive wall time in the shop's time zone. Ids
+are text, whatever they look like. No column holds a person's name, phone number, e-mail or address.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ LEVELS: tuple[str, ...] = ("regular", "advanced", "vip", "supreme")
 
 GENDERS: tuple[str, ...] = ("female", "male")
 
-CODES: Mapping[str, tuple[str, ...]] = MappingProxyType({"status": STATUSES, "level": LEVELS, "gender": GENDERS})
+CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"status": STATUSES, "level": LEVELS, "gender": GENDERS}
+)
 """The words a coded column may hold, by column name."""
 
 YEARS: tuple[int, int] = (1990, 2100)
@@ -77,8 +79,8 @@ SQL_TYPES: Mapping[str, str] = MappingProxyType(
 class Column:
     """One column of a canonical table.
 
-    ``needed`` says that an export without this column cannot be imported; ``filled`` that no accepted row has it
-    empty; ``default`` is the SQL literal that stands where the export leaves it out.
+    ``needed`` says that an export without this column cannot be imported; ``filled`` that no accepted row has
+    it empty; ``default`` is the SQL literal that stands where the export leaves it out.
     """
 
     name: str
@@ -160,7 +162,7 @@ ORDERS = Table(
         Column("channel", "text"),
     ),
 )
-"""One row per order. ``member_id`` is empty for a guest; ``paid_amount`` is what was paid before any refund."""
+"""One row per order. ``member_id`` is empty for a guest; ``paid_amount`` is what was paid, refunds not taken off."""
 
 ITEMS = Table(
     "items",
