@@ -39,9 +39,9 @@ $(READY): requirements.lock pyproject.toml
 	    "$$found" -m venv --clear .venv || exit 1; \
 	fi
 	@echo "Installing the locked versions (about a minute)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes \
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes \
 	    -r requirements.lock
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --no-build-isolation \
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation \
 	    --editable .
 	@touch $@
 
