@@ -3,9 +3,9 @@
     python bench/core_job.py                    20 million orders, three rounds, and once in pandas
     python bench/core_job.py --orders 1000000   a quick look
 
-Each way runs in a process of its own, in turn (sql, memberlib, sql, memberlib, …), so that a slow minute of the
-machine hits both. The medians, their ratio and the peaks of memory go into build/bench.json, with the time of the
-first import and of a control's move.
+Each way runs in a process of its own, in turn (sql, memberlib, sql, memberlib, …), so that a slow minute
+of the machine hits both. The medians, their ratio and the peaks of memory go into build/bench.json, with the
+time of the first import and of a control's move.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ TARGET_RATIO, TARGET_GB = 1.3, 1.5
 
 
 def make_orders(path: Path, order_count: int) -> None:
-    """Write a Parquet file of orders: 6 a member, 2 % cancelled, 1 in 20 partly refunded, the same each time."""
+    """Write a Parquet file of orders: 6 a member, 2 % cancelled, 1 in 20 partly refunded; seeded."""
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
 """The core job in three ways: by hand in DuckDB's SQL, with memberlib, and in pandas.
 
-Each way takes a Parquet file of orders and gives the same five tables as rows of plain numbers: members by time
-since their last trade, by mean order value and by number of trades; the months; the eight segments at the median.
-Each imports what it needs before its clock starts, so that the seconds are those of the work.
+Each way takes a Parquet file of orders and gives the same five tables as rows of plain numbers: members by
+time since their last trade, by mean order value and by number of trades; the months; the eight segments at
+the median. Each imports what it needs before its clock starts, so that the seconds are those of the work.
 """
 
 from __future__ import annotations
