@@ -167,7 +167,8 @@ def count_bands(store: Store, *, edges: Sequence[int] | None = None) -> pd.DataF
     >>> import pandas as pd
     >>> from memberlib.store import store_from
     >>> orders = pd.DataFrame({"order_id": ["1", "2", "3"], "member_id": ["a", "a", "b"],
-    ...                        "status": "completed", "paid_amount": 80, "paid_at": pd.Timestamp("2026-01-05")})
+    ...                        "status": "completed", "paid_amount": 80,
+    ...                        "paid_at": pd.Timestamp("2026-01-05")})
     >>> count_bands(store_from(orders), edges=[1])["member_share"].tolist()
     [0.5, 0.5]
     """

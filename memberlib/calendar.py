@@ -1,0 +1,311 @@
+"""When do members buy: in which months, on which weekdays, at which hours, and what in which season?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from memberlib.results import money, ratio, result, whole_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from ibis.expr.types import Table
+
+    from memberlib.store import Store
+
+LEAST_MONTHS = 6
+"""Whole months needed before one of them is called a peak or slack month."""
+
+# Months with a trade are bits of an integer in memberlib.facts; the last one stands for all earlier months.
+_LAST_BIT = 62
+
+
+def months(store: Store) -> pd.DataFrame:
+    """Trades by calendar month, with the peak and slack months.
+
+    A month's ratio is its number of trades ÷ that of the median whole month. A whole month is a peak month
+    from the shop's ``peak_ratio`` on and a slack month down from its ``slack_ratio``; a month that is not
+    whole is neither. A month is whole when none of its days lies before the shop's first order or after
+    ``as_of``: a shop whose orders begin on the 2nd may have been exported from the 2nd on.
+
+    Returns
+    -------
+    DataFrame
+        One row per month from the first counted trade to ``as_of``, also where nothing was traded: month
+        (date, its first day), order_count, member_count (with a trade in the month), new_member_count (with
+        their first trade ever), amount, mean_order_amount, whole, ratio, season ("peak", "normal", "slack";
+        None where the month is not whole or there are fewer than 6 whole ones). ``attrs``:
+        median_order_count, whole_count, too_short. base = counted trades.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from memberlib.store import store_from
+    >>> orders = pd.DataFrame({"order_id": ["1", "2"], "member_id": ["a", "a"], "status": "completed",
+    ...                        "paid_amount": 80, "paid_at": pd.to_datetime(["2026-01-01", "2026-03-31"])})
+    >>> months(store_from(orders))[["order_count", "new_member_count"]].values.tolist()
+    [[1, 1], [0, 0], [1, 0]]
+    """
+    trades = store.trades
+    sums = {"order_count": trades.count(), "amount": trades.net_amount.sum()}
+    by_bits = "active_months" in store.facts.columns and _span(store) <= _LAST_BIT
+    if not by_bits:
+        sums["member_count"] = trades.member_id.nunique()
+    sold = _by_month(trades.group_by(month=trades.paid_on.truncate("M")).aggregate(**sums))
+    facts = store.facts
+    fresh = _by_month(facts.group_by(month=facts.first_on.truncate("M")).aggregate(new=facts.count()))
+    calendar = _calendar(min(sold, default=None), store.as_of)
+    nothing = {"order_count": 0, "member_count": 0, "amount": 0, "new": 0}
+    rows = [nothing | sold.get(month, {}) | fresh.get(month, {}) for month in calendar]
+    counts = [int(row["order_count"]) for row in rows]
+    amounts = [money(row["amount"]) for row in rows]
+    whole = [_is_whole(month, store) for month in calendar]
+    whole_counts = [count for count, is_whole in zip(counts, whole, strict=True) if is_whole]
+    usual = float(statistics.median(whole_counts)) if whole_counts else None
+    too_short = len(whole_counts) < LEAST_MONTHS
+    ratios = [ratio(n, usual) if is_whole else None for n, is_whole in zip(counts, whole, strict=True)]
+    peak, slack = store.settings.peak_ratio, store.settings.slack_ratio
+    columns: dict[str, list[Any]] = {
+        "month": calendar,
+        "order_count": counts,
+        "member_count": _members(facts, calendar) if by_bits else [int(row["member_count"]) for row in rows],
+        "new_member_count": [int(row["new"]) for row in rows],
+        "amount": amounts,
+        "mean_order_amount": [ratio(amount, count) for amount, count in zip(amounts, counts, strict=True)],
+        "whole": whole,
+        "ratio": ratios,
+        "season": [None if too_short else _season(one, peak, slack) for one in ratios],
+    }
+    kinds = dict.fromkeys(columns, "int64") | {"month": "object", "whole": "bool", "season": "object"}
+    kinds |= dict.fromkeys(("amount", "mean_order_amount", "ratio"), "float64")
+    return result(
+        store,
+        columns,
+        kinds,
+        analysis="months",
+        theme="time",
+        counts="orders",
+        base=sum(counts),
+        params={"peak_ratio": peak, "slack_ratio": slack, "least_months": LEAST_MONTHS},
+        median_order_count=usual,
+        whole_count=len(whole_counts),
+        too_short=too_short,
+    )
+
+
+def season_goods(store: Store, *, limit: int | None = 5) -> pd.DataFrame:
+    """What sold best in the peak months and in the slack months.
+
+    A good is a category where the shop's lines have categories, else a product by its name; lines without are
+    left out. Only months that :func:`months` gives a season are compared.
+
+    Parameters
+    ----------
+    limit : int or None
+        How many goods per season, by amount; None for all.
+
+    Returns
+    -------
+    DataFrame
+        season ("peak", then "slack"), good, kind ("category" or "product"), quantity, amount, amount_share
+        (of the lines of that season), overall_share (of the lines of all compared months), lift (amount_share
+        ÷ overall_share), rank. Empty where the shop has no lines or no such months. ``attrs``: has_items,
+        too_short, peak_months, slack_months, without_good_count (lines left out). base = counted trades with
+        a line in the compared months.
+
+    Raises
+    ------
+    InputError
+        For a limit below 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from memberlib.store import store_from
+    >>> orders = pd.DataFrame({"order_id": ["1"], "member_id": ["a"], "status": "completed", "paid_amount": 8,
+    ...                        "paid_at": pd.to_datetime(["2026-01-01"])})
+    >>> season_goods(store_from(orders)).attrs["has_items"]
+    False
+    """
+    limit = None if limit is None else whole_number(limit, "limit")
+    by_month = months(store)
+    named: dict[str, list[dt.date]] = {name: [] for name in ("peak", "normal", "slack")}
+    for month, season in zip(by_month["month"], by_month["season"], strict=True):
+        if season in named:
+            named[season].append(month)
+    rows: list[dict[str, Any]] = []
+    items, base, kind, without = store.items, 0, "product", 0
+    if items is not None and any(named.values()):
+        trades = store.trades.select("order_id", month=store.trades.paid_on.truncate("M"))
+        lines = items.join(trades, "order_id").mutate(season=_season_of(named))
+        lines = lines.filter(lines.season.notnull())
+        sums = {
+            "orders": lines.order_id.nunique(),
+            "lines": lines.count(),
+            "category": lines.category.count(),
+            "product_name": lines.product_name.count(),
+        }
+        found = lines.aggregate(**sums).to_pyarrow().to_pylist()[0]
+        name = "category" if found["category"] else "product_name"
+        base, without = found["orders"], found["lines"] - found[name]
+        rows = _ranked(_goods(lines, name), limit)
+        kind = "category" if name == "category" else "product"
+    kinds = dict.fromkeys(("season", "good", "kind"), "str")
+    kinds |= dict.fromkeys(("quantity", "amount", "amount_share", "overall_share", "lift"), "float64")
+    kinds["rank"] = "int64"
+    columns = {name: [kind if name == "kind" else row[name] for row in rows] for name in kinds}
+    return result(
+        store,
+        columns,
+        kinds,
+        analysis="season_goods",
+        theme="time",
+        counts="orders",
+        base=base,
+        params={"limit": limit, **by_month.attrs["params"]},
+        has_items=items is not None,
+        too_short=by_month.attrs["too_short"],
+        peak_months=named["peak"],
+        slack_months=named["slack"],
+        without_good_count=without,
+    )
+
+
+def week_hours(store: Store) -> pd.DataFrame:
+    """Trades by weekday and hour of payment, in the shop's own time.
+
+    Returns
+    -------
+    DataFrame
+        weekday (0 = Monday), hour (0 to 23), order_count, amount, order_share; 168 rows. Where no trade has a
+        time of day, 7 rows with hour None. ``attrs``: has_hours. base = counted trades.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from memberlib.store import store_from
+    >>> orders = pd.DataFrame({"order_id": ["1"], "member_id": ["a"], "status": "completed", "paid_amount": 8,
+    ...                        "paid_at": pd.to_datetime(["2026-01-05 20:15"])})
+    >>> week_hours(store_from(orders)).query("order_count > 0")[["weekday", "hour"]].values.tolist()
+    [[0, 20]]
+    """
+    trades = store.trades
+    found = trades.group_by(weekday=trades.paid_at.day_of_week.index(), hour=trades.paid_at.hour()).aggregate(
+        order_count=trades.count(),
+        amount=trades.net_amount.sum(),
+        timed=(trades.paid_at > trades.paid_on.cast("timestamp")).cast("int64").sum(),
+    )
+    cells = found.to_pyarrow().to_pylist()
+    has_hours = any(cell["timed"] for cell in cells)
+    by_place = {(cell["weekday"], cell["hour"] if has_hours else None): cell for cell in cells}
+    places = [(day, hour) for day in range(7) for hour in (range(24) if has_hours else (None,))]
+    nothing = {"order_count": 0, "amount": 0}
+    counts = [int(by_place.get(place, nothing)["order_count"]) for place in places]
+    total = sum(counts)
+    columns: dict[str, list[Any]] = {
+        "weekday": [day for day, _ in places],
+        "hour": [hour for _, hour in places],
+        "order_count": counts,
+        "amount": [money(by_place.get(place, nothing)["amount"]) for place in places],
+        "order_share": [ratio(count, total) for count in counts],
+    }
+    kinds = dict.fromkeys(columns, "int64") | {"amount": "float64", "order_share": "float64"}
+    kinds["hour"] = "int64" if has_hours else "object"
+    return result(
+        store,
+        columns,
+        kinds,
+        analysis="week_hours",
+        theme="time",
+        counts="orders",
+        base=total,
+        params={},
+        has_hours=has_hours,
+    )
+
+
+def _is_whole(month: dt.date, store: Store) -> bool:
+    begun = store.first_order_on
+    return begun is not None and begun <= month and _next(month) - dt.timedelta(days=1) <= store.as_of
+
+
+def _season(one: float | None, peak: float, slack: float) -> str | None:
+    if one is None:
+        return None
+    return "peak" if one >= peak else "slack" if one <= slack else "normal"
+
+
+def _next(month: dt.date) -> dt.date:
+    return dt.date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _calendar(first: dt.date | None, last: dt.date) -> list[dt.date]:
+    """First days of the months from one day to another; none where there is no first day."""
+    found: list[dt.date] = []
+    month = first
+    while month is not None and month <= last:
+        found.append(month)
+        month = _next(month)
+    return found
+
+
+def _span(store: Store) -> int:
+    """How many months before that of ``as_of`` the shop's orders begin."""
+    first, last = store.first_order_on or store.as_of, store.as_of
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def _by_month(rows: Table) -> dict[dt.date, dict[str, Any]]:
+    return {row["month"]: row for row in rows.to_pyarrow().to_pylist()}
+
+
+def _members(facts: Table, calendar: list[dt.date]) -> list[int]:
+    """Members with a trade in each month; to count them from the trades takes as long as all the facts."""
+    back = range(len(calendar) - 1, -1, -1)
+    sums = {f"back_{k}": ((facts.active_months >> k) & 1).sum() for k in back}
+    found = facts.aggregate(**sums).to_pyarrow().to_pylist()[0] if sums else {}
+    return [int(found[f"back_{k}"] or 0) for k in back]
+
+
+def _season_of(named: dict[str, list[dt.date]]) -> Any:
+    pairs = [
+        (ibis._.month.isin([ibis.date(month) for month in days]), name)
+        for name, days in named.items()
+        if days
+    ]
+    return ibis.cases(*pairs, else_=ibis.null("string"))
+
+
+def _goods(lines: Table, name: str) -> list[dict[str, Any]]:
+    lines = lines.filter(lines[name].notnull())
+    sums = {"quantity": lines.quantity.sum().cast("float64"), "amount": lines.amount.sum().cast("float64")}
+    return lines.group_by("season", good=lines[name]).aggregate(**sums).to_pyarrow().to_pylist()
+
+
+def _ranked(goods: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
+    """Goods of the peak and of the slack months, best first, with their shares."""
+    overall: dict[str, float] = {}
+    for row in goods:
+        row["quantity"], row["amount"] = money(row["quantity"]), money(row["amount"])
+        overall[row["good"]] = overall.get(row["good"], 0.0) + row["amount"]
+    rows: list[dict[str, Any]] = []
+    for season in ("peak", "slack"):
+        chosen = sorted(
+            (row for row in goods if row["season"] == season), key=lambda row: (-row["amount"], row["good"])
+        )
+        whole = sum(row["amount"] for row in chosen)
+        for rank, row in enumerate(chosen[:limit], start=1):
+            share, usual = ratio(row["amount"], whole), ratio(overall[row["good"]], sum(overall.values()))
+            rows.append(
+                {
+                    **row,
+                    "rank": rank,
+                    "amount_share": share,
+                    "overall_share": usual,
+                    "lift": ratio(share, usual),
+                }
+            )
+    return rows
