@@ -133,7 +133,7 @@ def by_pandas(path: str) -> tuple[float, Answer]:
 
     def spread(value: str, edges: tuple[Any, ...]) -> list[list[Any]]:
         place = pd.cut(members[value], [float("-inf"), *edges, float("inf")], labels=False)
-        found = members.groupby(place).agg(
+        found = members.groupby(place.rename("place")).agg(
             members=("total", "size"), orders=("orders", "sum"), total=("total", "sum")
         )
         return found.reset_index().to_numpy().tolist()
