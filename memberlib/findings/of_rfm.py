@@ -1,0 +1,229 @@
+"""What do the segments, the regions and the moves between segments say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from memberlib import i18n
+from memberlib.findings.finding import Finding
+from memberlib.findings.reading import Reading, Row, Title, ratio
+
+THEME = "rfm"
+_ORDINALS = ("text_first", "text_second", "text_third")
+
+
+def segments(reading: Reading) -> Iterator[Finding]:
+    """The valuable who buy now, the valuable out of sight, and the largest segments, with what to do."""
+    rows, limits = reading.rows, reading.limits
+    spoken = set()
+    for row in rows:
+        if (
+            row["segment"] in limits["unseen_segments"]
+            and reading.speakable(row["member_count"])
+            and (row["amount_share"] or 0) >= limits["unseen_money_share"]
+        ):
+            spoken.add(row["segment"])
+            evidence = _segment_figures(reading, row)
+            evidence["recency_days"] = row["mean_recency_days"]
+            yield _of_segment(reading, "valuable_unseen", row, row["amount_share"], evidence)
+    active = [row for row in rows if row["segment"] in limits["active_segments"] and row["member_count"]]
+    count, share = int(reading.total("member_count", active)), reading.total("amount_share", active)
+    if active and share >= limits["valuable_money_share"] and reading.speakable(count):
+        evidence = {
+            "segment_count": count,
+            "buyer_count": reading.base,
+            "segment_share": count / reading.base,
+            "segment_amount": reading.total("amount", active),
+            "amount": reading.total("amount"),
+            "amount_share": share,
+        }
+        yield reading.found(
+            "valuable_active", share, evidence, about={"segments": [row["segment"] for row in active]}
+        )
+    ranked = sorted((row for row in rows if row["segment"]), key=lambda row: -(row["member_count"] or 0))
+    for place, row in enumerate(ranked[: int(min(limits["segment_count"], len(_ORDINALS)))]):
+        large = (row["member_share"] or 0) >= limits["segment_share"] and reading.speakable(
+            row["member_count"]
+        )
+        if large and row["segment"] not in spoken:
+            evidence = _segment_figures(reading, row)
+            yield _of_segment(
+                reading, "large_segment", row, row["member_share"], evidence, wording=_ORDINALS[place]
+            )
+
+
+def _segment_figures(reading: Reading, row: Row) -> dict[str, Any]:
+    return {
+        "segment_count": row["member_count"],
+        "buyer_count": reading.base,
+        "segment_share": row["member_share"],
+        "segment_amount": row["amount"],
+        "amount": reading.total("amount"),
+        "amount_share": row["amount_share"] or 0,
+    }
+
+
+def _of_segment(
+    reading: Reading,
+    code: str,
+    row: Row,
+    concerned: float,
+    evidence: dict[str, Any],
+    *,
+    wording: str = "text",
+) -> Finding:
+    key = f"finding.segment.{row['segment']}"
+    known = key in i18n.words("en")
+    return reading.found(
+        code,
+        concerned,
+        evidence,
+        about={"segment": row["segment"]},
+        wording=wording,
+        action=key if known else "finding.segment_other",
+    )
+
+
+def regions(reading: Reading) -> Iterator[Finding]:
+    """Regions that spend much and are long unseen, regions that buy often and small, no region at all."""
+    limits = reading.limits
+    named = _named_regions(reading)
+    everyone = reading.rows
+    members = reading.total("member_count", everyone)
+    if not named or not members:
+        return
+    overall = {
+        name: sum((row[name] or 0) * (row["member_count"] or 0) for row in everyone) / members
+        for name in ("mean_recency_days", "mean_order_count", "mean_total_amount")
+    }
+    large = [
+        row
+        for row in named
+        if (row["member_count"] or 0) >= max(limits["region_members"], limits["min_cell"])
+    ]
+    unseen = [
+        row
+        for row in large
+        if (row["mean_total_amount"] or 0) >= limits["region_amount_ratio"] * overall["mean_total_amount"]
+        and (row["mean_recency_days"] or 0) >= limits["region_recency_ratio"] * overall["mean_recency_days"]
+    ]
+    often = [
+        row
+        for row in large
+        if (row["mean_order_count"] or 0) >= limits["region_often_ratio"] * overall["mean_order_count"]
+        and _order_value(row) <= limits["region_small_ratio"] * _order_value(overall)
+    ]
+    for code, found in (("region_unseen", unseen), ("region_small", often)):
+        if found:
+            yield _of_regions(
+                reading, code, sorted(found, key=lambda row: -(row["amount"] or 0))[:2], overall
+            )
+    without = reading.base - int(reading.total("member_count", named))
+    share = without / reading.base
+    if share >= limits["region_unknown_share"]:
+        evidence = {"unknown_count": without, "buyer_count": reading.base, "unknown_share": share}
+        yield reading.found("region_unknown", share, evidence)
+
+
+def _named_regions(reading: Reading) -> list[Row]:
+    return [row for row in reading.rows if row["region"]]
+
+
+def _order_value(row: Row) -> float:
+    return ratio(row["mean_total_amount"], row["mean_order_count"]) or 0.0
+
+
+def _of_regions(reading: Reading, code: str, rows: list[Row], overall: Row) -> Finding:
+    count = reading.total("member_count", rows)
+    together = {
+        name: sum((row[name] or 0) * row["member_count"] for row in rows) / count
+        for name in ("mean_recency_days", "mean_order_count", "mean_total_amount")
+    }
+    evidence = {
+        "region_count": int(count),
+        "region_amount": reading.total("amount", rows),
+        "spent_amount": together["mean_total_amount"],
+        "all_spent_amount": overall["mean_total_amount"],
+        "recency_days": together["mean_recency_days"],
+        "all_recency_days": overall["mean_recency_days"],
+        "each_order_count": together["mean_order_count"],
+        "all_order_count": overall["mean_order_count"],
+        "order_amount": _order_value(together),
+        "all_order_amount": _order_value(overall),
+    }
+    share = ratio(evidence["region_amount"], reading.total("amount")) or 0.0
+    return reading.found(code, share, evidence, about={"regions": [row["region"] for row in rows]})
+
+
+def moves(reading: Reading) -> Iterator[Finding]:
+    """Who dropped out of the segments that matter, and who came back to them."""
+    fell, back, before = _fell_and_back(reading)
+    about: dict[str, Any] = {"span": (int(reading.params.get("days") or 90), "days")}
+    fell_count, back_count = (
+        int(reading.total("member_count", fell)),
+        int(reading.total("member_count", back)),
+    )
+    evidence: dict[str, Any]
+    if reading.speakable(fell_count) and fell_count / before >= reading.limits["fall_share"]:
+        evidence = {
+            "fell_count": fell_count,
+            "before_count": before,
+            "fell_share": fell_count / before,
+            "fell_amount": reading.total("amount", fell),
+            "back_count": back_count,
+        }
+        left = list(dict.fromkeys(row["segment_from"] for row in fell))
+        yield reading.found("fell", fell_count / reading.base, evidence, about=about | {"segments": left})
+    if reading.speakable(back_count):
+        evidence = {
+            "back_count": back_count,
+            "back_amount": reading.total("amount", back),
+            "buyer_count": reading.base,
+        }
+        since = list(dict.fromkeys(row["segment_from"] for row in back))
+        yield reading.found(
+            "came_back", back_count / reading.base, evidence, about=about | {"segments": since}
+        )
+
+
+def _fell_and_back(reading: Reading) -> tuple[list[Row], list[Row], int]:
+    active, unseen = set(reading.limits["active_segments"]), set(reading.limits["unseen_segments"])
+    fell = [row for row in reading.rows if row["segment_from"] in active and row["segment_to"] not in active]
+    left = {row["segment_from"] for row in fell}
+    before = [row for row in reading.rows if row["segment_from"] in left]
+    back = [row for row in reading.rows if row["segment_from"] in unseen and row["segment_to"] in active]
+    return fell, back, int(reading.total("member_count", before))
+
+
+def segments_title(reading: Reading) -> Title | None:
+    """The largest segment."""
+    largest = max(reading.rows, key=lambda row: row["member_count"] or 0)
+    if not largest["segment"] or not reading.speakable(largest["member_count"]):
+        return None
+    shares = {"segment_share": largest["member_share"], "amount_share": largest["amount_share"] or 0}
+    return "text", shares, {"segment": largest["segment"]}
+
+
+def regions_title(reading: Reading) -> Title | None:
+    """The region that brings most."""
+    named = [row for row in _named_regions(reading) if reading.speakable(row["member_count"])]
+    share = ratio(max((row["amount"] or 0 for row in named), default=None), reading.total("amount"))
+    if share is None:
+        return None
+    first = max(named, key=lambda row: row["amount"] or 0)
+    return "text", {"amount_share": share}, {"region": first["region"]}
+
+
+def moves_title(reading: Reading) -> Title | None:
+    """How many dropped out of the segments that matter, and how many came back."""
+    fell, back, _ = _fell_and_back(reading)
+    counts = {
+        "fell_count": int(reading.total("member_count", fell)),
+        "back_count": int(reading.total("member_count", back)),
+    }
+    return "text", counts, {"span": (int(reading.params.get("days") or 90), "days")}
+
+
+FINDERS = {"segments": segments, "regions": regions, "moves": moves}
+TITLES = {"segments": segments_title, "regions": regions_title, "moves": moves_title}

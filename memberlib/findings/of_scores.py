@@ -1,0 +1,77 @@
+"""How far do the scores tell members apart, and who stands just below a level?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from memberlib.findings.finding import Finding
+from memberlib.findings.of_level import near_level
+from memberlib.findings.reading import Reading, Row, Title, ratio
+
+THEME = "rfm"
+
+
+def score_edges(reading: Reading) -> Iterator[Finding]:
+    """Edges on which so many members lie that the cut says less than it seems to."""
+    inner = [row for row in reading.rows if row["upper"] is not None and reading.speakable(row["tied_count"])]
+    for measure in dict.fromkeys(row["measure"] for row in inner):
+        worst = max((row for row in inner if row["measure"] == measure), key=lambda row: row["tied_count"])
+        share = ratio(worst["tied_count"], reading.base) or 0.0
+        if share >= reading.limits["edge_tied_share"]:
+            evidence = {"tied_count": worst["tied_count"], "buyer_count": reading.base, "tied_share": share}
+            about = {"measure": measure, "edge": (worst["upper"], measure)}
+            yield reading.found("edge_ties", share, evidence, about=about)
+
+
+def audit(reading: Reading) -> Iterator[Finding]:
+    """Scores that hardly tell members apart, and scores nobody has."""
+    for row in reading.rows:
+        share = row["largest_score_share"]
+        evidence = {
+            "largest_share": share,
+            "largest_count": None if share is None else round(share * reading.base),
+            "buyer_count": reading.base,
+            "score_count": row["score_count"],
+            "empty_score_count": row["empty_score_count"],
+            "distinct_count": row["distinct_count"],
+        }
+        about = {"measure": row["measure"]}
+        if share is not None and share >= reading.limits["weak_score_share"]:
+            yield reading.found("weak_score", share, evidence, about=about)
+        elif row["empty_score_count"]:
+            empty_share = ratio(row["empty_score_count"], row["score_count"]) or 0.0
+            yield reading.found("empty_scores", empty_share, evidence, about=about)
+
+
+def score_edges_title(reading: Reading) -> Title | None:
+    """From where on a member has the highest score of each measure."""
+    best: dict[str, Row] = {}
+    for row in reading.rows:
+        if row["measure"] not in best or row["score"] > best[row["measure"]]["score"]:
+            best[row["measure"]] = row
+    edges = [
+        best.get(measure, {}).get(side)
+        for measure, side in (("recency", "upper"), ("frequency", "lower"), ("monetary", "lower"))
+    ]
+    if any(edge is None for edge in edges):
+        return None
+    measures = ("recency", "frequency", "monetary")
+    return "text", {}, {f"edge_{name[0]}": (edge, name) for name, edge in zip(measures, edges, strict=True)}
+
+
+def audit_title(reading: Reading) -> Title | None:
+    """The score that most members share."""
+    known = [row for row in reading.rows if row["largest_score_share"] is not None]
+    if not known:
+        return None
+    worst = max(known, key=lambda row: row["largest_score_share"])
+    return "text", {"largest_share": worst["largest_score_share"]}, {"measure": worst["measure"]}
+
+
+def members_title(reading: Reading) -> Title | None:
+    """How many members stand in the list."""
+    return "text", {"buyer_count": len(reading.result)}, {}
+
+
+FINDERS = {"score_edges": score_edges, "audit": audit, "members": near_level}
+TITLES = {"score_edges": score_edges_title, "audit": audit_title, "members": members_title}
