@@ -1,0 +1,77 @@
+"""How do the executed notebooks of one shop become its pages and its manifest?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from memberlib import i18n
+from memberlib.errors import InputError
+from memberlib.lake import Lake
+from memberlib.reports import front, manifest, notebooks, pages
+from memberlib.reports.sections import Content, content_of
+from memberlib.store import open_store
+from memberlib.themes import THEMES
+
+
+def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence[str]) -> dict[str, Any]:
+    """Write the pages and the manifest beside the executed notebooks.
+
+    Parameters
+    ----------
+    wanted : mapping
+        What the report is made from: store, as_of, lang, data, settings, code.
+    data, folder : str
+        Data folder; folder of the report in the making.
+    names : sequence of str
+        Names of the notebooks, in the order of the pages.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    InputError
+        Where the shop's data changed while its notebooks ran.
+    """
+    place, lang = Path(folder), wanted["lang"]
+    if Lake(Path(data) / "lake").version(wanted["store"]).digest != wanted["data"]["digest"]:
+        raise InputError("its data changed while the report was made; make it again")
+    shop = open_store(wanted["store"], wanted["as_of"], data=data, at_version=wanted["data"]["version"])
+    made: dict[str, Any] = {
+        **wanted,
+        "last_order_on": shop.last_order_on.isoformat() if shop.last_order_on else None,
+        "parameters": {"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang},
+        "state": "done",
+        "summary": front.summary(shop),
+    }
+    contents = {name: content_of(notebooks.read(place / "notebooks" / f"{name}.ipynb")) for name in names}
+    themes = [_theme(name, content, lang) for name, content in contents.items() if content.sections]
+    values = pages.shop_values(made, themes)
+    for theme in themes:
+        target = place / theme["file"]
+        target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang, values))
+    pictures = list(front.pictures(shop, lang))
+    (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values))
+    if not any((place / "files").iterdir()):
+        (place / "files").rmdir()
+    made["pages"] = ["index.html", *(theme["file"] for theme in themes)]
+    made["files"] = manifest.file_digests(place)
+    manifest.write(place / manifest.NAME, made)
+    return made
+
+
+def _theme(name: str, content: Content, lang: str) -> dict[str, str]:
+    """What the links to a page say; a notebook that is no theme's is named by its title."""
+    theme = next((one.name for one in THEMES if one.notebook == name), "")
+    short = (
+        i18n.word("theme", theme, lang)
+        if theme
+        else i18n.say("page.data", lang)
+        if name[:2] == "00"
+        else content.title or name
+    )
+    return {"theme": theme, "file": f"{name}.html", "name": short, "title": content.title or short}

@@ -1,0 +1,121 @@
+"""What does the page over all shops say, and where does each shop stand?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memberlib import i18n
+from memberlib.reports import manifest, pages
+
+if TYPE_CHECKING:
+    from memberlib.reports.run import Shop
+
+
+def write_index(out: Path, shops: Sequence[Shop], *, lang: str | None, known: Collection[str]) -> Path:
+    """Write ``index.html`` and ``manifest.json`` over all shops of a folder of reports; the page's path.
+
+    Parameters
+    ----------
+    out : path
+        Folder of the reports.
+    shops : sequence of Shop
+        The shops of this run with their states; of others the last state holds.
+    lang : str or None
+        Language of the page; that of most shops where none is given.
+    known : collection of str
+        Shops of the lake: a shop that failed once and is gone is named no more.
+    """
+    before = {entry["store"]: entry for entry in (manifest.read(out / manifest.NAME) or {}).get("shops", ())}
+    now = {shop.store: shop for shop in shops}
+    folders = {path.parent.parent.name for path in out.glob(f"*/*/{manifest.NAME}")}
+    code = shops[0].wanted["code"]
+    rows, entries, langs = [], [], []
+    for store in sorted(folders | set(now) | (set(before) & set(known))):
+        made = manifest.finished(out, store)
+        entry = _entry(store, now.get(store), before.get(store), made)
+        if entry is None:
+            continue
+        found = made.get(entry["as_of"] or "")
+        langs.append(found["lang"] if found else now[store].wanted["lang"] if store in now else "")
+        entries.append(entry)
+        rows.append((entry, found, [day for day in made if day != entry["as_of"]]))
+    spoken = i18n.check_language(lang) if lang else _most(langs)
+    with i18n.speaking(spoken):
+        shown = sorted((_row(*row) for row in rows), key=lambda row: (row["name"].casefold(), row["store"]))
+        content = pages.page("index.html", spoken, rows=shown, tally=_tally(entries), code=code)
+    manifest.replace(out / "index.html", content)
+    manifest.write(out / manifest.NAME, {"code": code, "lang": spoken, "shops": entries})
+    return out / "index.html"
+
+
+def _entry(
+    store: str, shop: Shop | None, before: Mapping[str, Any] | None, made: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """How a shop stands: by this run, else by the last one, else by its newest report."""
+    days = list(made)
+    day: str | None = None
+    reason = ""
+    if shop is not None and shop.state != "failed":
+        day = str(shop.as_of)
+    else:
+        day = before["as_of"] if before and before["as_of"] in made else days[-1] if days else None
+        reason = shop.reason if shop is not None else before.get("reason", "") if before else ""
+    if day is None and not reason:
+        return None
+    found = made[day] if day else {}
+    return {
+        "store": store,
+        "state": "failed" if reason else "done",
+        "reason": reason,
+        "as_of": day,
+        "report": f"{store}/{day}/index.html" if day else None,
+        "parameters": found.get("parameters"),
+        "data": found.get("data"),
+        "code": found.get("code"),
+    }
+
+
+def _most(langs: Sequence[str]) -> str:
+    count = Counter(langs)
+    return max(i18n.LANGUAGES, key=lambda lang: count[lang])
+
+
+def _tally(entries: Sequence[Mapping[str, Any]]) -> str:
+    failed = sum(entry["state"] == "failed" for entry in entries)
+    parts = [
+        i18n.counted(len(entries), "shops"),
+        i18n.say("index.ready", n=i18n.number(len(entries) - failed)),
+    ]
+    if failed:
+        parts.append(i18n.say("index.failed_count", n=i18n.number(failed)))
+    return i18n.say("caption.join").join(parts)
+
+
+def _row(entry: Mapping[str, Any], found: Mapping[str, Any] | None, earlier: Sequence[str]) -> dict[str, Any]:
+    lang, store, reason = i18n.language(), entry["store"], entry["reason"]
+    row: dict[str, Any] = {
+        "store": store,
+        "href": entry["report"] or "",
+        "name": store,
+        "reason": reason,
+        "way": "quiet",
+    }
+    row |= dict.fromkeys(("as_of", "members", "sales", "change"), i18n.NO_VALUE) | {"finding": ""}
+    row["earlier"] = [{"href": f"{store}/{day}/index.html", "day": i18n.day(day)} for day in earlier]
+    row["state"] = i18n.say("index.failed" if reason else "index.done")
+    if found:
+        about = found["summary"]
+        sales = next(item for item in about["headline"] if item["figure"] == "amount")
+        row["name"], row["as_of"] = about["name"][lang], i18n.day(entry["as_of"])
+        row["members"], row["sales"] = (
+            i18n.number(about["member_count"]),
+            i18n.money(sales["value"], about["currency"], short=True),
+        )
+        row["way"], row["change"] = pages.changed(sales)
+        row["finding"] = about["findings"][0]["text"][lang] if about["findings"] else ""
+        if reason:
+            row["state"] = i18n.say("index.failed_older", day=row["as_of"])
+    return row

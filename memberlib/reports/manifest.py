@@ -1,0 +1,102 @@
+"""Of what was a report made, and is it still what would be made now?"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import memberlib
+
+NAME = "manifest.json"
+MADE_FROM = ("store", "as_of", "lang", "data", "settings", "code")
+"""Parts of a manifest that, unchanged, would make the same report."""
+_SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas", "seaborn")
+
+
+def code_version(notebooks: Sequence[Path]) -> dict[str, Any]:
+    """The version of memberlib, fingerprints of its sources and of the notebooks, versions of parts."""
+    package = Path(memberlib.__file__).parent
+    sources = (
+        p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc" and "__pycache__" not in p.parts
+    )
+    return {
+        "version": memberlib.__version__,
+        "digest": _digest((p.relative_to(package).as_posix(), p) for p in sources),
+        "notebooks": _digest((p.name, p) for p in notebooks),
+        "parts": _parts(),
+    }
+
+
+@lru_cache(maxsize=1)
+def _parts() -> dict[str, str]:
+    return {"python": f"{sys.version_info.major}.{sys.version_info.minor}"} | {
+        name: metadata.version(name) for name in _SHOWING
+    }
+
+
+def _digest(files: Iterable[tuple[str, Path]]) -> str:
+    whole = hashlib.sha256()
+    for name, path in sorted(files):
+        whole.update(f"{name}\0{sha256(path)}\n".encode())
+    return whole.hexdigest()[:16]
+
+
+def sha256(path: Path) -> str:
+    """Fingerprint of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Fingerprint of every file of a report but its manifest, by its place in the folder."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p != folder / NAME)
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in sorted(found)}
+
+
+def write(path: Path, manifest: Mapping[str, Any]) -> bool:
+    """Write a manifest in one move; whether it differs from what was there."""
+    content = (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
+    return replace(path, content)
+
+
+def replace(path: Path, content: bytes) -> bool:
+    """Write a file in one move, so that no reader sees half of it; whether it differs from what was there."""
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+    return True
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """A manifest, or None where there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def finished(out: Path, store: str) -> dict[str, dict[str, Any]]:
+    """Manifests of a shop's finished reports by day, the earliest first."""
+    found = {}
+    for path in sorted((out / store).glob(f"*/{NAME}")):
+        manifest = read(path)
+        if manifest and not path.parent.name.startswith(".") and manifest.get("as_of") == path.parent.name:
+            found[path.parent.name] = manifest
+    return found
+
+
+def still_holds(manifest: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a finished report is what would be made now, and lies there whole."""
+    if any(manifest.get(part) != wanted.get(part) for part in MADE_FROM):
+        return False
+    files = manifest.get("files", {})
+    return bool(files) and file_digests(folder) == files

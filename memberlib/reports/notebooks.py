@@ -1,0 +1,267 @@
+"""How does one notebook run, and what of it is kept?
+
+papermill runs it, in a kernel of this very environment. What differs from one run to the next (times, random
+cell names, process numbers) is taken out, so that the same notebook on the same data gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+
+Notebook = dict[str, Any]
+
+CELL_SECONDS = 900
+"""A cell that works longer than this is taken to hang."""
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_KEPT_METADATA = ("tags", "slideshow", "jupyter", "nbval")
+_TEMPORARY_SOURCE = re.compile(r"(?:[A-Za-z]:)?[^\s'\"<>:]*ipykernel_\d+[/\\]\d+\.py")
+
+
+def find_notebooks(folder: str | Path | None = None) -> list[Path]:
+    """The themed notebooks ``NN-topic.ipynb``, by their numbers.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where to look; else ``notebooks/`` beside the package (a checkout), in the current folder or above it.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    if folder is not None:
+        places = [Path(folder)]
+    else:
+        here = Path.cwd()
+        places = [
+            Path(__file__).resolve().parents[2] / "notebooks",
+            *(p / "notebooks" for p in (here, *here.parents)),
+        ]
+    for place in places:
+        found = sorted(p for p in place.glob("*.ipynb") if re.fullmatch(r"\d\d-[a-z0-9-]+", p.stem))
+        if found:
+            return found
+    raise InputError(
+        f"no notebooks in {places[0]}; run this in the project's folder, where notebooks/ is"
+        if folder is not None
+        else "no notebooks/ folder here or beside memberlib; run this in the project's folder"
+    )
+
+
+def read(path: Path) -> Notebook:
+    """A notebook file as plain dictionaries; every source and text as one string.
+
+    Raises
+    ------
+    InputError
+        Where the file is not a notebook of format 4.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{path.name} is not a notebook; get it anew or repair it in JupyterLab") from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
+        raise InputError(f"{path.name} is not a notebook of format 4; save it anew in JupyterLab")
+    for cell in notebook["cells"]:
+        cell["source"] = _joined(cell.get("source", ""))
+        for output in cell.get("outputs", ()):
+            if "text" in output:
+                output["text"] = _joined(output["text"])
+            output.get("data", {}).update(
+                {
+                    kind: _joined(v)
+                    for kind, v in output.get("data", {}).items()
+                    if kind.startswith(("text/", "image/"))
+                }
+            )
+    return notebook
+
+
+def _joined(text: Any) -> Any:
+    return "".join(text) if isinstance(text, list) and all(isinstance(t, str) for t in text) else text
+
+
+def tags(cell: Mapping[str, Any]) -> frozenset[str]:
+    """The tags of a cell."""
+    return frozenset(cell.get("metadata", {}).get("tags", ()))
+
+
+def declared(notebook: Notebook) -> list[str]:
+    """Names that the cell tagged ``parameters`` gives a value to, in order.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "store = 'x'  # shop"}
+    >>> declared({"cells": [cell]})
+    ['store']
+    """
+    names = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and "parameters" in tags(cell):
+            for node in ast.parse(cell["source"]).body:
+                targets = (
+                    node.targets
+                    if isinstance(node, ast.Assign)
+                    else [node.target]
+                    if isinstance(node, ast.AnnAssign)
+                    else []
+                )
+                names += [target.id for target in targets if isinstance(target, ast.Name)]
+    return names
+
+
+def in_language(notebook: Notebook, lang: str) -> Notebook:
+    """The notebook with its prose in one language, cells of another left out; 繁體 is made from 简体."""
+    from memberlib import i18n
+
+    spoken = "zh" if lang.startswith("zh") else lang
+    cells = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown" and tags(cell) & {"en", "zh"}:
+            if spoken not in tags(cell):
+                continue
+            if lang == "zh-Hant":
+                cell = {**cell, "source": i18n.traditional(cell["source"])}
+        cells.append(cell)
+    return {**notebook, "cells": cells}
+
+
+def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> Notebook:
+    """The notebook with the outputs of a run.
+
+    Parameters
+    ----------
+    notebook : dict
+        As :func:`read` gives it; it is not changed.
+    parameters : mapping
+        Values for the parameters cell; those that the notebook does not declare are not passed.
+    folder : path
+        Where the kernel stands while it runs.
+
+    Raises
+    ------
+    papermill.PapermillExecutionError
+        Where a cell raises; nbclient's DeadKernelError, CellTimeoutError where a kernel dies or hangs.
+    """
+    import nbformat
+    import papermill
+
+    known = declared(notebook)
+    given = {name: value for name, value in parameters.items() if name in known}
+    node = nbformat.from_dict(_fit_for_a_run(notebook))
+    with tempfile.TemporaryDirectory(prefix="memberlib-") as home:
+        node = papermill.execute_notebook(
+            node, None, parameters=given or None, kernel_name="python3", language="python", progress_bar=False,
+            log_output=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=str(folder),
+            start_timeout=120, execution_timeout=CELL_SECONDS, iopub_timeout=60,
+            kernel_manager_class=_own_kernel_manager(Path(home)),
+        )  # fmt: skip
+    return cleaned(json.loads(json.dumps(node)))
+
+
+def _fit_for_a_run(notebook: Notebook) -> Notebook:
+    fresh = copy.deepcopy(notebook)
+    fresh.setdefault("metadata", {}).pop("papermill", None)
+    fresh["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    fresh["nbformat_minor"] = max(5, fresh.get("nbformat_minor", 5))
+    for number, cell in enumerate(fresh["cells"]):
+        cell.setdefault("id", f"cell-{number}")
+        cell.setdefault("metadata", {})
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return fresh
+
+
+def _own_kernel_manager(home: Path) -> type:
+    """A kernel manager for this interpreter, whatever kernels are registered on the machine.
+
+    No start-up file or setting of the user's IPython is read. On POSIX it talks through socket files: two
+    kernels that start at once cannot take each other's port.
+    """
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    spec = KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+        metadata={},
+    )
+    own = {
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONHASHSEED": "0",
+    }
+
+    class OwnKernelManager(AsyncKernelManager):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self._kernel_spec = spec
+            self.connection_file = str(home / "kernel.json")
+            if os.name == "posix":
+                self.transport, self.ip = "ipc", str(home / "k")
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            await super().start_kernel(**{**options, "env": {**os.environ, **own}})
+
+    return OwnKernelManager
+
+
+def cleaned(notebook: Notebook) -> Notebook:
+    """The notebook without what differs from run to run: times, random names, live widgets."""
+    clean = copy.deepcopy(notebook)
+    language = clean.get("metadata", {}).get("language_info", {})
+    clean["metadata"] = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {
+            "name": "python",
+            "file_extension": ".py",
+            "mimetype": language.get("mimetype", "text/x-python"),
+        },
+    }
+    clean["nbformat"], clean["nbformat_minor"] = 4, 5
+    seen: set[str] = set()
+    for number, cell in enumerate(clean["cells"]):
+        meta = {key: value for key, value in cell.get("metadata", {}).items() if key in _KEPT_METADATA}
+        cell["metadata"] = meta
+        if "injected-parameters" in tags(cell) or not cell.get("id") or cell["id"] in seen:
+            cell["id"] = hashlib.sha256(f"{number}\n{cell['source']}".encode()).hexdigest()[:8]
+        seen.add(cell["id"])
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_clean_output(output) for output in cell.get("outputs", ())]
+    return clean
+
+
+def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(output)
+    if "data" in kept:
+        kept["data"] = {
+            kind: value
+            for kind, value in kept["data"].items()
+            if kind != _WIDGET_VIEW or len(kept["data"]) == 1
+        }
+        kept["metadata"] = {k: v for k, v in kept.get("metadata", {}).items() if k != _WIDGET_VIEW}
+    if kept.get("output_type") == "stream":
+        kept["text"] = _TEMPORARY_SOURCE.sub("cell", kept["text"])
+    return kept
+
+
+def written(notebook: Notebook) -> bytes:
+    """The notebook as the bytes of a file, as nbformat writes it."""
+    import nbformat
+
+    text: str = nbformat.writes(nbformat.from_dict(notebook), version=4)
+    return text.encode("utf-8") + b"\n"

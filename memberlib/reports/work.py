@@ -1,0 +1,72 @@
+"""What does a lane do: which jobs are there, and how does it answer?"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+from memberlib.reports.failures import reason_of, story_of
+
+
+def open_shop(*, store: str, as_of: str | None, data: str) -> dict[str, Any]:
+    """Look into a shop: the day that its report is of, and the version of its data."""
+    from memberlib.store import open_store
+
+    shop = open_store(store, as_of, data=data)
+    return {"as_of": shop.as_of.isoformat(), "version": shop.version, "digest": shop.digest}
+
+
+def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:
+    """Run a notebook for one shop and write it in the report's language."""
+    from memberlib.reports import notebooks
+
+    notebook = notebooks.in_language(notebooks.read(Path(source)), lang)
+    done = notebooks.run(notebook, parameters, folder=Path(folder))
+    Path(target).write_bytes(notebooks.written(done))
+
+
+def finish_report(**details: Any) -> dict[str, Any]:
+    """Write the pages and the manifest of one shop whose notebooks have run; the manifest."""
+    from memberlib.reports.finish import finish
+
+    return finish(**details)
+
+
+JOBS: dict[str, Callable[..., Any]] = {
+    "open_shop": open_shop,
+    "run_notebook": run_notebook,
+    "finish_report": finish_report,
+}
+
+
+def serve() -> int:
+    """Do the jobs that come in as lines of JSON, answer each with a line, until there are no more."""
+    faulthandler.enable()
+    # Answers go out by a pipe of their own: whatever a job prints must not stand between them.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.environ["MPLBACKEND"] = "Agg"
+    try:
+        for line in sys.stdin.buffer:
+            answers.write(json.dumps(_done(json.loads(line))).encode() + b"\n")
+            answers.flush()
+    except (KeyboardInterrupt, BrokenPipeError):
+        return 130
+    return 0
+
+
+def _done(job: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"value": JOBS[job.pop("job")](**job)}
+    except Exception as error:
+        return {
+            "reason": reason_of(error),
+            "story": story_of(error),
+            "by_user": isinstance(error, InputError),
+        }
