@@ -10,6 +10,8 @@ from memberlib.findings.finding import Finding
 from memberlib.findings.reading import Reading, Row, Title, ratio, times
 
 THEME = "time"
+_MOST_CHANGE = 0.5
+"""Strength of a trend stops growing here: sales that quadruple say that the shop was new."""
 
 
 def months(reading: Reading) -> Iterator[Finding]:
@@ -32,17 +34,12 @@ def months(reading: Reading) -> Iterator[Finding]:
         }
         yield reading.found("flat_year", 1.0, evidence)
     yield from _trend(reading, whole)
-    last = whole[-int(reading.limits["trend_months"]) :]
+    last = _last(reading, whole)
     new, buyers = reading.total("new_member_count", last), reading.total("member_count", last)
     share = ratio(new, buyers) or 0.0
     if last and share >= reading.limits["first_order_share"] and buyers >= reading.limits["min_members"]:
-        evidence = {
-            "new_count": int(new),
-            "buyer_count": int(buyers),
-            "new_share": share,
-            "month_count": len(last),
-        }
-        yield reading.found("first_orders", share, evidence)
+        evidence = {"new_count": int(new), "buyer_count": int(buyers), "new_share": share}
+        yield reading.found("first_orders", share, evidence, about={"span": (len(last), "months")})
 
 
 def _season(reading: Reading, code: str, whole: list[Row], found: list[Row], outstanding: Row) -> Finding:
@@ -50,7 +47,9 @@ def _season(reading: Reading, code: str, whole: list[Row], found: list[Row], out
     years: dict[int, list[Row]] = {}
     for row in whole:
         years.setdefault(row["month"].month, []).append(row)
-    always = [name for name, rows in years.items() if len(rows) > 1 and all(row in found for row in rows)]
+    always = sorted(
+        name for name, rows in years.items() if len(rows) > 1 and all(row in found for row in rows)
+    )
     evidence: dict[str, Any] = {
         "season_order_count": int(reading.total("order_count", found)),
         "order_count": int(reading.total("order_count", whole)),
@@ -60,7 +59,7 @@ def _season(reading: Reading, code: str, whole: list[Row], found: list[Row], out
     about: dict[str, Any] = {"month": outstanding["month"]}
     wording = "text"
     if outstanding["month"].month in always:
-        wording, about["calendar"] = "text_yearly", outstanding["month"].month
+        wording, about["calendars"] = "text_yearly", always
         evidence["year_count"] = len(years[outstanding["month"].month])
     evidence |= {"month_order_count": outstanding["order_count"]}
     # A strong month is said as a multiple of a usual one, a weak month as a part of it.
@@ -68,22 +67,26 @@ def _season(reading: Reading, code: str, whole: list[Row], found: list[Row], out
     return reading.found(code, ratio(len(found), len(whole)) or 0, evidence, about=about, wording=wording)
 
 
+def _last(reading: Reading, whole: list[Row]) -> list[Row]:
+    return whole[-max(1, int(reading.limits["trend_months"])) :]
+
+
 def _trend(reading: Reading, whole: list[Row]) -> Iterator[Finding]:
-    last = whole[-int(reading.limits["trend_months"]) :]
+    last = _last(reading, whole)
     by_month = {(row["month"].year, row["month"].month): row for row in whole}
     before = [by_month.get((row["month"].year - 1, row["month"].month)) for row in last]
     earlier = [row for row in before if row is not None]
     if (
         not last
         or len(earlier) < len(last)
-        or reading.total("order_count", earlier) < reading.limits["min_orders"]
+        or reading.total("order_count", earlier) < max(1, reading.limits["min_orders"])
     ):
         return
     now, then = reading.total("amount", last), reading.total("amount", earlier)
-    change = (ratio(now, then) or 1.0) - 1.0
+    change = 0.0 if not then else now / then - 1.0
     if abs(change) < reading.limits["trend_change_share"]:
         return
-    orders = (ratio(reading.total("order_count", last), reading.total("order_count", earlier)) or 1.0) - 1.0
+    orders = reading.total("order_count", last) / reading.total("order_count", earlier) - 1.0
     each = (1 + change) / (1 + orders) - 1.0 if orders > -1 else 0.0
     evidence = {
         "now_amount": now,
@@ -91,12 +94,15 @@ def _trend(reading: Reading, whole: list[Row]) -> Iterator[Finding]:
         "change_share": abs(change),
         "orders_change_share": orders,
         "each_change_share": each,
-        "month_count": len(last),
     }
     rests_on = "orders" if abs(orders) >= abs(each) else "value"
     code = "trend_up" if change > 0 else "trend_down"
     yield reading.found(
-        code, abs(change), evidence, about={"month": last[-1]["month"]}, action=f"action_{rests_on}"
+        code,
+        min(abs(change), _MOST_CHANGE),
+        evidence,
+        about={"month": last[-1]["month"], "span": (len(last), "months")},
+        action=f"action_{rests_on}",
     )
 
 

@@ -28,7 +28,7 @@ def headline(reading: Reading) -> Iterator[Finding]:
         }
         yield reading.found(
             code,
-            abs(change),
+            min(abs(change), 0.5),
             evidence,
             about={"figure": row["figure"], "span": about_span},
             wording="text_points" if unit == "share" else "text",

@@ -91,7 +91,7 @@ def _repeat_gap(reading: Reading) -> Iterator[Finding]:
     ]
     if len(known) < 2:
         return
-    low, high = known[0], max(known[1:], key=lambda row: row["repeat_share"])
+    low, high = known[0], max(known[1:], key=lambda row: row["member_count"])
     gap = high["repeat_share"] - low["repeat_share"]
     if gap >= reading.limits["repeat_gap_share"]:
         evidence = {

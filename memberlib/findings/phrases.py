@@ -120,7 +120,8 @@ def joined(parts: Sequence[str], lang: str | None = None) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with its first letter in upper case."""
+    """The text with its first letter in upper case, with no space too many."""
+    text = re.sub(r" +(?=[ ，。、；：）”])", "", text).strip()
     return text[:1].upper() + text[1:]
 
 
@@ -195,7 +196,7 @@ def _named(name: str, value: Any, currency: str, lang: str | None, width: int) -
     if what == "month":
         return i18n.month(value, lang)
     if what == "calendar":
-        return i18n.month_name(value, lang)
+        return i18n.say(f"finding.phrase.month.{value}", lang)
     if what == "weekday":
         return i18n.say(f"finding.phrase.weekday.{value}", lang)
     if what == "hour":
