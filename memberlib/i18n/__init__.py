@@ -18,7 +18,7 @@ from memberlib.i18n.language import (
     word,
     words,
 )
-from memberlib.i18n.numbers import counted, money, number, percent, rounded, symbol
+from memberlib.i18n.numbers import counted, discount, money, number, percent, rounded, symbol
 from memberlib.i18n.results import base, caption, interval, intervals
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "check_language",
     "counted",
     "day",
+    "discount",
     "interval",
     "intervals",
     "is_empty",

@@ -127,6 +127,23 @@ def percent(share: object, lang: str | None = None, *, digits: int = 1, signed: 
     return f"{'+' if signed and value > 0 else ''}{_grouped(value)}%"
 
 
+def discount(rate: object, lang: str | None = None) -> str:
+    """Return a price rate (0.9) as shops write it: "10% off", 9折; 1 is no discount.
+
+    Examples
+    --------
+    >>> discount(0.85, "en"), discount(0.85, "zh"), discount(1, "en")
+    ('15% off', '8.5折', 'none')
+    """
+    if is_empty(rate):
+        return NO_VALUE
+    exact = _decimal(rate)
+    if exact == 1:
+        return say("discount.none", lang)
+    off = number((1 - exact) * 100, lang)
+    return say("discount.off", lang, percent=f"{off}%", zhe=number(exact * 10, lang))
+
+
 def counted(value: object, what: str, lang: str | None = None) -> str:
     """Return a number of things, in the singular where the language has one.
 

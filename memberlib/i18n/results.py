@@ -93,7 +93,7 @@ def base(about: Mapping[str, Any], lang: str | None = None) -> str:
 
 
 def caption(about: Mapping[str, Any], lang: str | None = None) -> str:
-    """Return the line under a title: the base and the day, as in "454 members with an order · as of 30 Jun 2026"."""
+    """Return the line under a title, base and day: "454 members with an order · as of 30 Jun 2026"."""
     parts = [base(about, lang)]
     if not is_empty(about.get("as_of")):
         parts.append(say("caption.as_of", lang, day=day(about["as_of"], lang)))
