@@ -71,9 +71,9 @@ class Finding:
 
     def evidence_text(self, lang: str | None = None) -> str:
         """The figures it rests on, in full."""
-        special = f"{self.key}.{self.wording.replace('text', 'evidence', 1)}"
-        key = special if special in i18n.words("en") else f"{self.key}.evidence"
-        return self._said(key, lang, short=False)
+        special = f"{self.key}.{self.wording.replace('text_', 'evidence_')}"
+        known = self.wording.startswith("text_") and special in i18n.words("en")
+        return self._said(special if known else f"{self.key}.evidence", lang, short=False)
 
     def _said(self, key: str, lang: str | None, *, short: bool) -> str:
         values = spoken(self.evidence, self.about, self.currency, lang, short=short, tolerance=self.tolerance)

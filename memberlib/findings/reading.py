@@ -125,7 +125,9 @@ class Reading:
 
 def plain_value(value: Any) -> Any:
     """A cell as a plain Python value: None for no value, a date for a time stamp, a float for a decimal."""
-    if isinstance(value, str | bool) or value is None:
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, bool) or value is None:
         return value
     if i18n.is_empty(value):
         return None

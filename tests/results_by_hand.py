@@ -1,0 +1,474 @@
+"""Results of every analysis, made by hand: small enough to follow, rich enough to bring out every finding."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+RULES = [
+    {"level": "regular", "amount": None, "orders": None, "discount": 1.0},
+    {"level": "advanced", "amount": 1000, "orders": 5, "discount": 0.9},
+    {"level": "vip", "amount": 3000, "orders": 10, "discount": 0.8},
+]
+
+
+def made(
+    analysis: str, columns: dict[str, list[Any]], base: int, counts: str = "members", **more: Any
+) -> pd.DataFrame:
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    frame = frame.infer_objects()
+    frame.attrs = {
+        "analysis": analysis,
+        "theme": "",
+        "store": "shop",
+        "as_of": dt.date(2026, 6, 30),
+        "base": base,
+        "counts": counts,
+        "currency": "CNY",
+        "params": {},
+    } | more
+    return frame
+
+
+def part(value: float, whole: float) -> float | None:
+    return value / whole if whole else None
+
+
+def parts(values: list[Any]) -> list[float | None]:
+    return [part(value, sum(values)) for value in values]
+
+
+def spread(
+    analysis: str,
+    edges: list[float],
+    members: list[int],
+    orders: list[int],
+    amounts: list[float],
+    counts: str = "members",
+    **more: Any,
+) -> pd.DataFrame:
+    columns = {
+        "lower": [None, *edges],
+        "upper": [*edges, None],
+        "member_count": members,
+        "member_share": parts(members),
+        "order_count": orders,
+        "order_share": parts(orders),
+        "amount": amounts,
+        "amount_share": parts(amounts),
+    }
+    return made(analysis, columns, sum(orders if counts == "orders" else members), counts, **more)
+
+
+def time_bands(members: list[int] | None = None, **more: Any) -> pd.DataFrame:
+    more = {"params": {"edges": [2, 4, 6], "unit": "months"}, "edge_days": [59, 120, 181]} | more
+    members = members or [192, 70, 36, 111]
+    return spread(
+        "time_bands", [2, 4, 6], members, [400, 140, 40, 120], [40_000, 11_000, 3_000, 6_000], **more
+    )
+
+
+def amount_bands(measure: str = "mean", edges: list[float] | None = None, **more: Any) -> pd.DataFrame:
+    more = {"params": {"measure": measure}, "counts": "orders" if measure == "order" else "members"} | more
+    return spread(
+        "amount_bands",
+        edges or [50, 100, 200],
+        [265, 84, 40, 65],
+        [300, 120, 60, 120],
+        [8_000, 9_000, 8_000, 35_000],
+        **more,
+    )
+
+
+def count_bands(edges: list[float] | None = None) -> pd.DataFrame:
+    return spread(
+        "count_bands",
+        edges or [2, 5, 10],
+        [408, 15, 14, 17],
+        [450, 50, 100, 300],
+        [40_000, 5_000, 9_000, 36_000],
+    )
+
+
+def structure(
+    members: list[int] | None = None, repeat: tuple[float | None, ...] = (0.2, 0.6, 0.9), **more: Any
+) -> pd.DataFrame:
+    members, orders, amounts = members or [400, 80, 20], [500, 400, 300], [30_000, 40_000, 30_000]
+    columns = {
+        "level": ["regular", "advanced", "vip"],
+        "member_count": members,
+        "member_share": parts(members),
+        "order_count": orders,
+        "order_share": parts(orders),
+        "amount": amounts,
+        "amount_share": parts(amounts),
+        "mean_order_amount": [60.0, 100.0, 100.0],
+        "repeat_share": list(repeat),
+        "discount": [1.0, 0.9, 0.8],
+    }
+    return made("structure", columns, sum(members), **({"params": {"rules": RULES}} | more))
+
+
+def flow(up: int, down: int, rules: Any = RULES) -> pd.DataFrame:
+    rows = [
+        ("regular", "regular", 400, 20_000, "same"),
+        ("regular", "advanced", up, 5_000 if up else 0, "up"),
+        ("advanced", "regular", down, 2_000 if down else 0, "down"),
+        ("advanced", "advanced", 100, 9_000, "same"),
+    ]
+    names = ["level_from", "level_to", "member_count", "amount", "move"]
+    columns = dict(zip(names, map(list, zip(*[row for row in rows if row[2]], strict=True)), strict=True))
+    base = sum(columns["member_count"])
+    columns["member_share"] = [n / base for n in columns["member_count"]]
+    return made("flow", columns, base, params={"rules": rules})
+
+
+def discount_cost(costs: list[float]) -> pd.DataFrame:
+    amounts = [50_000.0, 30_000.0, 20_000.0]
+    columns = {
+        "level": ["regular", "advanced", "vip"],
+        "order_count": [500, 300, 100],
+        "amount": amounts,
+        "discount": [1.0, 0.9, 0.8],
+        "cost_amount": costs,
+        "cost_share": [c / a for c, a in zip(costs, amounts, strict=True)],
+    }
+    return made("discount_cost", columns, 900, "orders", params={"days": 365})
+
+
+def members(totals: list[float], orders: list[int]) -> pd.DataFrame:
+    n = len(totals)
+    columns = {
+        "member_id": [str(i) for i in range(n)],
+        "recency_days": [9] * n,
+        "order_count": orders,
+        "total_amount": totals,
+        "r": [1] * n,
+        "f": [1] * n,
+        "m": [1] * n,
+        "segment": ["general_winback"] * n,
+    }
+    return made("members", columns, n)
+
+
+def months(
+    orders: list[int], mean: list[float] | None = None, new: float = 0.3, start: int = 2024 * 12
+) -> pd.DataFrame:
+    usual = sorted(orders)[len(orders) // 2]
+    ratios = [part(n, usual) for n in orders]
+    columns = {
+        "month": [dt.date((start + i) // 12, (start + i) % 12 + 1, 1) for i in range(len(orders))],
+        "order_count": orders,
+        "member_count": orders,
+        "new_member_count": [int(n * new) for n in orders],
+        "amount": [n * m for n, m in zip(orders, mean or [80.0] * len(orders), strict=True)],
+        "mean_order_amount": [80.0] * len(orders),
+        "whole": [True] * len(orders),
+        "ratio": ratios,
+        "season": [
+            None if r is None else "peak" if r >= 1.25 else "slack" if r <= 0.75 else "normal" for r in ratios
+        ],
+    }
+    return made("months", columns, sum(orders), "orders")
+
+
+def season_goods(rows: list[tuple[Any, ...]], **more: Any) -> pd.DataFrame:
+    names = ["season", "good", "kind", "quantity", "amount", "amount_share", "overall_share", "lift", "rank"]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return made(
+        "season_goods",
+        columns,
+        500 if rows else 0,
+        "orders",
+        **({"has_items": True, "too_short": False} | more),
+    )
+
+
+def week_hours(days: list[int], hours: dict[int, int] | None = None) -> pd.DataFrame:
+    """Orders per weekday, in every hour alike but for the weights given."""
+    weights = [(hours or {}).get(hour, 1) for hour in range(24)] if hours is not None else [1]
+    cells = [
+        (day, hour if hours is not None else None, n * w)
+        for day, n in enumerate(days)
+        for hour, w in enumerate(weights)
+    ]
+    columns = {
+        "weekday": [c[0] for c in cells],
+        "hour": [c[1] for c in cells],
+        "order_count": [c[2] for c in cells],
+        "amount": [float(c[2]) for c in cells],
+        "order_share": parts([c[2] for c in cells]),
+    }
+    return made("week_hours", columns, sum(c[2] for c in cells), "orders", has_hours=hours is not None)
+
+
+def concentration(top_amount: float) -> pd.DataFrame:
+    columns = {
+        "top_share": [0.01, 0.1, 0.5, 1.0],
+        "member_count": [5, 46, 227, 454],
+        "amount": [top_amount / 4, top_amount, 80_000, 100_000],
+        "amount_share": [top_amount / 4e5, top_amount / 1e5, 0.8, 1.0],
+        "least_amount": [900, 400, 60, 5],
+    }
+    return made("concentration", columns, 454)
+
+
+def high_spenders(recency: list[int], share: float = 0.01) -> pd.DataFrame:
+    n = len(recency)
+    columns = {
+        "rank": list(range(1, n + 1)),
+        "member_id": [str(i) for i in range(n)],
+        "total_amount": [2_000.0 - i for i in range(n)],
+        "order_count": [9] * n,
+        "mean_amount": [200.0] * n,
+        "last_on": [dt.date(2026, 1, 1)] * n,
+        "recency_days": recency,
+        "amount_share": [share] * n,
+    }
+    return made("high_spenders", columns, 454)
+
+
+def sleeping() -> pd.DataFrame:
+    columns = {
+        "lower": [None, 2, 5, 10],
+        "upper": [2, 5, 10, None],
+        "member_count": [408, 15, 14, 17],
+        "sleeping_count": [300, 6, 5, 3],
+        "sleeping_share": [300 / 408, 6 / 15, 5 / 14, 3 / 17],
+        "sleeping_amount": [20_000.0, 1_000.0, 2_000.0, 2_500.0],
+        "median_recency_days": [300.0, 100.0, 90.0, 30.0],
+    }
+    return made("sleeping", columns, 454, params={"days": 180}, days=180)
+
+
+def segments(counts: dict[str, tuple[int, float]]) -> pd.DataFrame:
+    members, amounts = [n for n, _ in counts.values()], [a for _, a in counts.values()]
+    columns = {
+        "segment": list(counts),
+        "member_count": members,
+        "member_share": parts(members),
+        "order_count": members,
+        "amount": amounts,
+        "amount_share": parts(amounts),
+        "mean_recency_days": [200.4 if n else None for n in members],
+        "mean_order_count": [2.0 if n else None for n in members],
+        "mean_total_amount": [part(a, n) for n, a in counts.values()],
+    }
+    return made("segments", columns, sum(members))
+
+
+EIGHT = {
+    "important_value": (60, 30_000.0),
+    "important_keep": (40, 9_000.0),
+    "important_develop": (50, 11_000.0),
+    "important_winback": (70, 10_000.0),
+    "general_value": (30, 1_500.0),
+    "general_keep": (20, 900.0),
+    "general_develop": (80, 3_600.0),
+    "general_winback": (104, 4_000.0),
+}
+
+
+def score_edges(tied: int = 300) -> pd.DataFrame:
+    columns = {
+        "measure": ["recency", "recency", "frequency", "frequency", "monetary", "monetary"],
+        "score": [2, 1, 1, 2, 1, 2],
+        "lower": [None, 43, None, 1, None, 80.5],
+        "upper": [43, None, 1, None, 80.5, None],
+        "member_count": [230, 224, 300, 154, 227, 227],
+        "tied_count": [6, 0, tied, 0, 1, 0],
+    }
+    return made("score_edges", columns, 454)
+
+
+def audit(share: float = 0.8, empty: int = 2) -> pd.DataFrame:
+    columns = {
+        "measure": ["recency", "frequency", "monetary"],
+        "score_count": [5, 5, 5],
+        "empty_score_count": [0, 2, empty],
+        "distinct_count": [200, 9, 400],
+        "tied_share": [0.5, 0.9, 0.1],
+        "largest_score_share": [0.21, share, 0.22],
+    }
+    return made("audit", columns, 454)
+
+
+def regions(rows: list[tuple[Any, ...]], base: int | None = None) -> pd.DataFrame:
+    names = ["region", "member_count", "mean_recency_days", "mean_order_count", "mean_total_amount"]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    columns["amount"] = [row[1] * row[4] for row in rows]
+    return made("regions", columns, base or sum(columns["member_count"]))
+
+
+CITIES = [
+    ("上海", 200, 100.0, 2.0, 200.0),
+    ("成都", 60, 180.0, 2.0, 300.0),
+    ("北京", 40, 170.0, 2.0, 320.0),
+    ("武汉", 100, 90.0, 4.0, 210.0),
+    ("拉萨", 3, 900.0, 1.0, 500.0),
+]
+
+
+def moves() -> pd.DataFrame:
+    rows = [
+        ("important_value", "important_value", 50, 30_000),
+        ("important_value", "important_keep", 12, 6_000),
+        ("important_develop", "general_winback", 8, 900),
+        ("important_develop", "important_develop", 30, 9_000),
+        ("important_winback", "important_develop", 7, 1_400),
+        ("none", "general_develop", 60, 3_000),
+    ]
+    columns = {
+        name: [row[i] for row in rows]
+        for i, name in enumerate(["segment_from", "segment_to", "member_count", "amount"])
+    }
+    return made("moves", columns, 167, params={"days": 90})
+
+
+def headline(factor: float, points: float = 0.0) -> pd.DataFrame:
+    before = [400.0, 120.0, 90_000.0, 82.5, 0.3]
+    columns = {
+        "figure": ["active_members", "new_members", "amount", "mean_order_amount", "repeat_share"],
+        "value": [*(value * factor for value in before[:4]), 0.3 + points],
+        "before": before,
+        "change_share": [factor - 1] * 4 + [points / 0.3],
+        "unit": ["count", "count", "money", "money", "share"],
+        "numerator": [1, 1, 1, 1, (0.3 + points) * 400],
+        "denominator": [None, None, None, 9, 400],
+    }
+    return made("headline", columns, 454, days=365)
+
+
+def left_out() -> pd.DataFrame:
+    return made(
+        "left_out",
+        {"reason": ["guest", "unpaid"], "order_count": [30, 70], "amount": [900.0, 2_000.0]},
+        1_000,
+        "orders",
+    )
+
+
+GOODS = [
+    ("peak", "winter_coats", "category", 90, 50_000.0, 0.4, 0.25, 1.6, 1),
+    ("peak", "Hat", "category", 9, 900.0, 0.01, 0.005, 2.0, 2),
+    ("slack", "T恤", "category", 80, 9_000.0, 0.3, 0.2, 1.5, 1),
+]
+TWO_YEARS = [100, 100, 60, 100, 100, 100, 100, 100, 100, 100, 200, 100] * 2
+LISTED = SimpleNamespace(level_rules=[SimpleNamespace(**rule) for rule in RULES], churn_days=180, findings={})
+
+
+def shop(**overrides: Any) -> SimpleNamespace:
+    return SimpleNamespace(level_rules=LISTED.level_rules, churn_days=180, findings=overrides)
+
+
+def catalogue() -> list[tuple[pd.DataFrame, Any]]:
+    """Results, with settings, that together bring out every finding, every wording and every action."""
+    many = [
+        structure(),
+        structure(repeat=(None, 0.5, None)),
+        structure(params={}),
+        structure([480, 20, 0]),
+        flow(30, 2),
+        flow(30, 0),
+        flow(0, 30),
+        flow(0, 0),
+        flow(30, 2, rules=None),
+        discount_cost([0.0, 3_000.0, 4_000.0]),
+        discount_cost([0.0, 900.0, 0.0]),
+        discount_cost([0.0, 0.0, 0.0]),
+        time_bands(),
+        time_bands([30, 40, 30, 300]),
+        time_bands([300, 70, 20, 20]),
+        time_bands(currency="JPY"),
+        months(TWO_YEARS),
+        months([60, *TWO_YEARS[1:12], *TWO_YEARS[:12]]),
+        months([100] * 14, [80.0] * 12 + [120.0] * 2),
+        months([100] * 12 + [200] * 3),
+        months([100] * 12 + [50] * 3),
+        months([100] * 15, [80.0] * 12 + [40.0] * 3, new=0.8),
+        months([100] * 15, [80.0] * 12 + [140.0] * 3),
+        months([90] * 3),
+        months([100, 60, 150, 100, 100, 100, 100]),
+        season_goods(GOODS),
+        season_goods(GOODS[2:]),
+        season_goods(GOODS[1:2]),
+        season_goods([], has_items=False),
+        season_goods([], too_short=True),
+        season_goods([]),
+        week_hours([10, 10, 10, 10, 10, 10, 30], {20: 9, 21: 9}),
+        week_hours([90, 90, 90, 90, 90, 90, 300]),
+        week_hours([10] * 7, {20: 9, 21: 9}),
+        week_hours([70] * 7, {}),
+        *(amount_bands(measure) for measure in ("mean", "total", "order")),
+        amount_bands(edges=[3, 4, 5]),
+        amount_bands(edges=[3, 4, 5], currency="XYZ"),
+        concentration(58_000),
+        concentration(15_000),
+        concentration(30_000),
+        high_spenders([10] * 14 + [300] * 6),
+        high_spenders([10] * 3),
+        count_bands(),
+        count_bands([1, 2, 3]),
+        sleeping(),
+        segments(EIGHT),
+        *(segments({**dict.fromkeys(EIGHT, (0, 0.0)), one: (90, 9.0)}) for one in EIGHT),
+        score_edges(),
+        audit(),
+        audit(share=0.3),
+        regions(CITIES),
+        regions(CITIES[:1], base=400),
+        moves(),
+        headline(1.2, 0.05),
+        headline(0.8, -0.05),
+        headline(1.0),
+        left_out(),
+        structure([3, 4, 5]),
+        discount_cost([0.0, 0.0, 0.0]).head(0),
+        made("concentration", {"top_share": []}, 3),
+        made("week_hours", {"weekday": []}, 3, "orders"),
+    ]
+    eleven = (
+        "champions",
+        "loyal",
+        "potential_loyalist",
+        "recent",
+        "promising",
+        "need_attention",
+        "about_to_sleep",
+        "at_risk",
+        "cannot_lose",
+        "hibernating",
+        "lost",
+        "our_own_circle",
+    )
+    many += [segments({one: (90, 9.0), "b": (80, 5.0), "c": (70, 2.0)}) for one in eleven]
+    special = [
+        (amount_bands(edges=[10, 20, 40]), shop(step={"CNY": 5})),
+        (count_bands(), shop(step={"CNY": 1000})),
+        (time_bands(), shop(step={"CNY": 1000})),
+        (time_bands(), shop(message_cost=0.02)),
+        (time_bands(), shop(product_life_days=90)),
+        (time_bands(), shop(product_life_days=90, step={"CNY": 1000})),
+        (members([850.0] * 20 + [10.0] * 60, [1] * 80), LISTED),
+        (segments(EIGHT), shop(segment_count=3, unseen_segments=[])),
+        (
+            members([850.0] * 80, [1] * 80),
+            SimpleNamespace(level_rules=[{"level": "vip", "amount": 1000}], findings={}),
+        ),
+        (
+            members([850.0] * 80, [1] * 80),
+            SimpleNamespace(level_rules=[{"level": "vip", "orders": 2}], findings={}),
+        ),
+        (structure([500, 0, 0]).head(1), None),
+        (structure(params={}), None),
+        (amount_bands(edges=[1, 2, 3]), shop(modal_share=0.0)),
+        (spread("amount_bands", [5], [10, 90], [10, 90], [10.0, 9_000.0], params={"measure": "mean"}), None),
+        (headline(1.0).assign(before=math.nan), None),
+        (sleeping().assign(member_count=0, sleeping_share=None), None),
+    ]
+    special[-1][0].loc[3, "member_count"] = 40
+    return [(result, LISTED) for result in many] + special

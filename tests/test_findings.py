@@ -1,0 +1,409 @@
+"""Findings: which sentences follow from a result, and on what figures?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from results_by_hand import (
+    CITIES,
+    EIGHT,
+    GOODS,
+    LISTED,
+    TWO_YEARS,
+    amount_bands,
+    audit,
+    catalogue,
+    concentration,
+    count_bands,
+    discount_cost,
+    flow,
+    headline,
+    high_spenders,
+    made,
+    members,
+    months,
+    moves,
+    regions,
+    score_edges,
+    season_goods,
+    segments,
+    shop,
+    sleeping,
+    structure,
+    time_bands,
+    week_hours,
+)
+
+from memberlib import findings, i18n
+from memberlib.errors import InputError
+
+LIMITS = findings.thresholds()
+
+
+def codes(result: Any, settings: Any = None) -> list[str]:
+    return [one.code for one in findings.read(result, settings)]
+
+
+def only(result: Any, code: str, settings: Any = None) -> Any:
+    found = [one for one in findings.read(result, settings) if one.code == code]
+    assert len(found) == 1, f"{code} among {codes(result, settings)}"
+    return found[0]
+
+
+# ---------------------------------------------------------------- level
+
+
+def test_the_lowest_level_names_the_step_above_it() -> None:
+    found = only(structure(), "lowest_level")
+    assert found.evidence == {
+        "level_count": 400,
+        "member_count": 500,
+        "level_share": 0.8,
+        "level_amount": 30_000,
+        "amount": 100_000,
+        "amount_share": 0.3,
+    }
+    assert (
+        found.text("en") == "Four in five members are at the lowest level, Regular; they bring 30% of sales."
+    )
+    assert found.text("zh") == "每 5 位会员就有 4 位还停在最低一级（普通会员），贡献了 30% 的销售额。"
+    assert "¥1,000 in all, or 5 orders" in found.action_text("en")
+    assert found.evidence_text("en") == "400 of 500 members; ¥30,000 of ¥100,000"
+
+
+def test_a_level_beyond_its_share_and_its_repeat_rate() -> None:
+    found = only(structure(), "level_money")
+    assert found.about["level"] == "vip", "20 of 500 members with 30 of 100 is 26 points beyond, advanced 24"
+    assert found.evidence["money_ratio"] == pytest.approx(0.3 / 0.04)
+    gap = only(structure(), "repeat_gap")
+    assert (gap.evidence["repeat_low_share"], gap.evidence["repeat_high_share"]) == (0.2, 0.6)
+    assert "repeat_gap" not in codes(structure(repeat=(0.5, 0.6, None)))
+    assert only(structure([480, 20, 0]), "empty_level").text("en") == "Nobody holds VIP."
+
+
+def test_other_rules_cost_what_the_movers_would_have_been_given() -> None:
+    found = only(flow(30, 2), "rules_move", LISTED)
+    # 5,000 once at full price and now at 0.9, 2,000 the other way round
+    assert found.evidence["extra_amount"] == pytest.approx(5_000 * 0.1 - 2_000 * 0.1)
+    assert found.evidence["moved_share"] == 32 / 532
+    assert found.text("en") == "Members moving under these rules: 30 up, 2 down."
+    assert found.action == "finding.level.rules_move.action_dearer"
+    assert only(flow(0, 30), "rules_move", LISTED).action == "finding.level.rules_move.action_cheaper"
+    assert codes(flow(0, 0)) == ["rules_still"]
+
+
+def test_discounts_are_dear_from_the_threshold_on() -> None:
+    found = only(discount_cost([0.0, 3_000.0, 4_000.0]), "discounts_dear")
+    assert found.evidence["cost_share"] == pytest.approx(0.07)
+    assert found.about["level"] == "vip"
+    assert codes(discount_cost([0.0, 900.0, 0.0])) == ["discounts_fair"]
+    assert codes(discount_cost([0.0, 0.0, 0.0])) == ["discounts_none"]
+
+
+def test_members_just_below_a_level_are_counted_by_either_half_of_the_rule() -> None:
+    totals = [850.0] * 6 + [799.0] * 50 + [200.0] * 7 + [1_000.0] * 9
+    orders = [1] * 6 + [1] * 50 + [4] * 7 + [1] * 9
+    found = only(members(totals, orders), "near_level", LISTED)
+    assert (found.theme, found.about["level"], found.evidence["near_count"]) == ("level", "advanced", 13)
+    assert found.evidence["near_amount"] == 6 * 850 + 7 * 200
+
+
+# ---------------------------------------------------------------- time
+
+
+def test_the_silent_get_a_coupon_of_three_to_five_per_cent() -> None:
+    found = only(time_bands(), "silent", LISTED)
+    mean = 60_000 / 700
+    assert found.evidence["silent_count"] == 111
+    assert found.evidence["silent_share"] == 111 / 409
+    assert found.evidence["silent_amount_share"] == 0.1
+    assert found.evidence["mean_amount"] == pytest.approx(mean)
+    assert found.evidence["coupon_amount"] == 3.0
+    assert found.evidence["coupons_amount"] == 333.0
+    assert (
+        found.text("en")
+        == "27% of members have not bought for more than 6 months; they account for 10% of sales to date."
+    )
+    assert found.text("zh") == "27% 的会员已超过 6 个月没有购买；这些会员的累计消费占销售额的 10%。"
+    assert "¥3" in found.action_text("zh") and "111 位" in found.action_text("zh")
+    dear = only(time_bands(), "silent", shop(message_cost=0.02))
+    assert dear.evidence["messages_amount"] == pytest.approx(2.22)
+    assert "¥2.22" in dear.action_text("en")
+
+
+def test_silence_begins_at_the_shops_own_churn_days() -> None:
+    early = only(time_bands(), "silent", SimpleNamespace(churn_days=118, findings={}))
+    assert (early.evidence["silent_count"], early.about["span"]) == (36 + 111, (4, "months"))
+    never = only(time_bands(), "silent", SimpleNamespace(churn_days=900, findings={}))
+    assert never.about["span"] == (6, "months"), "no edge so late: the longest interval is read"
+
+
+def test_those_about_to_fall_silent_and_those_who_need_no_coupon() -> None:
+    cooling = only(time_bands(), "cooling", LISTED)
+    assert cooling.evidence["cooling_count"] == 36
+    assert cooling.text("en").startswith("36 members last bought between 4 and 6 months ago")
+    recent = only(time_bands(), "recent", LISTED)
+    assert recent.evidence["recent_share"] == 192 / 409
+
+
+def test_a_product_of_three_months_and_six_months_of_silence() -> None:
+    found = only(time_bands([30, 40, 30, 1_000]), "product_life", shop(product_life_days=90))
+    assert (found.evidence["silent_count"], found.evidence["used_count"]) == (1_000, 2)
+    assert "product_life" not in codes(time_bands(), shop(product_life_days=150)), (
+        "two lives are ten months: no such edge"
+    )
+    assert "product_life" not in codes(time_bands(), LISTED), "not stated, nothing said"
+
+
+def test_peak_months_are_named_by_the_year_only_when_they_return() -> None:
+    twice = only(months(TWO_YEARS), "peak_months")
+    assert (twice.wording, twice.about["calendars"]) == ("text_yearly", [11])
+    assert twice.evidence["season_order_count"] == 400
+    assert "November" in twice.text("en") and "11月" in twice.text("zh")
+    once = only(months([*TWO_YEARS[:12], *[100] * 12]), "peak_months")
+    assert (once.wording, once.about["month"]) == ("text", dt.date(2024, 11, 1))
+    assert only(months(TWO_YEARS), "slack_months").evidence["month_share"] == 0.6
+    assert codes(months([100] * 14)) == ["flat_year"]
+    assert codes(months([100, 100, 300, 100, 100])) == [], "five months are no season"
+
+
+def test_a_trend_says_whether_orders_or_their_value_moved() -> None:
+    more = only(months([100] * 12 + [200] * 3), "trend_up")
+    assert (more.evidence["change_share"], more.action) == (1.0, "finding.time.trend_up.action_orders")
+    less = only(months([100] * 15, [80.0] * 12 + [40.0] * 3), "trend_down")
+    assert (less.evidence["each_change_share"], less.action) == (-0.5, "finding.time.trend_down.action_value")
+    assert less.evidence["now_amount"] == 12_000 and less.evidence["before_amount"] == 24_000
+    assert "trend_down" in codes(months([100] * 12 + [0] * 3)), "no sale at all is a fall too"
+
+
+def test_goods_of_a_season_need_lift_and_weight() -> None:
+    peak = only(season_goods(GOODS), "peak_goods")
+    assert (peak.about["good"], peak.evidence["lift_ratio"], peak.evidence["season_share"]) == (
+        "winter_coats",
+        1.6,
+        0.4,
+    )
+    assert "winter coats" in peak.text("en"), "a shop's own name without underscores"
+    assert only(season_goods(GOODS), "slack_goods").about["good"] == "T恤"
+    assert codes(season_goods([], has_items=False)) == ["no_items"]
+    assert codes(season_goods([])) == []
+
+
+def test_the_best_hour_is_a_habit_and_no_accident() -> None:
+    found = only(week_hours([10, 10, 10, 10, 10, 10, 30], {20: 9, 21: 9}), "best_time")
+    assert (found.about["weekday"], found.about["hour"], found.about["hour_send"]) == (6, 20, 19)
+    assert found.evidence["day_share"] == pytest.approx(30 / 90)
+    assert found.evidence["hours_share"] == pytest.approx(18 / 40)
+    assert "Sunday at 19:00" in found.action_text("en")
+    assert codes(week_hours([70] * 7, {})) == [], "an even week"
+    assert codes(week_hours([8, 8, 8, 8, 8, 8, 12])) == [], "60 orders: chance alone does that"
+
+
+# ---------------------------------------------------------------- amount and count
+
+
+def test_the_coupon_stands_just_above_the_usual_order() -> None:
+    found = only(amount_bands(), "modal_band")
+    assert found.evidence["modal_share"] == 265 / 454
+    assert (found.evidence["spend_amount"], found.evidence["coupon_amount"]) == (60.0, 2.0)
+    assert found.text("en") == "58% of members spend up to ¥50 per order; together they bring 13% of sales."
+    assert only(amount_bands("total"), "modal_band").action.endswith("action_total")
+    orders = only(amount_bands("order"), "modal_band")
+    assert orders.evidence["modal_count"] == 300
+    assert orders.text("zh") == "半数订单金额不超过 ¥50，合计占销售额的 13%。"
+
+
+def test_the_high_spenders_of_document_a() -> None:
+    found = only(amount_bands(), "high_band")
+    assert (found.evidence["high_count"], found.evidence["high_share"]) == (65, 65 / 454)
+    assert found.evidence["amount_share"] == pytest.approx(35 / 60)
+    assert found.text("zh") == "客单价超过 ¥200 的会员占 14%，贡献了 58% 的销售额。"
+
+
+def test_concentration_has_two_sides() -> None:
+    found = only(concentration(58_000), "concentrated")
+    assert (found.evidence["top_share"], found.evidence["amount_share"], found.evidence["tenth_amount"]) == (
+        0.1,
+        0.58,
+        5_800,
+    )
+    assert found.text("en") == "The top 10% of members bring 58% of sales."
+    assert codes(concentration(15_000)) == ["broad"]
+    assert codes(concentration(30_000)) == []
+
+
+def test_high_spenders_asleep_are_counted_and_never_named() -> None:
+    found = only(high_spenders([10] * 14 + [181] * 5 + [300]), "spenders_quiet", LISTED)
+    assert (found.evidence["quiet_count"], found.evidence["quiet_share"]) == (6, 0.3)
+    assert found.evidence["quiet_amount"] == sum(2_000 - i for i in range(14, 20))
+    assert "spenders_quiet" not in codes(high_spenders([10] * 16 + [181] * 4)), "four are too few to speak of"
+    assert codes(high_spenders([300] * 4)) == []
+
+
+def test_few_orders_and_what_one_more_would_bring() -> None:
+    found = only(count_bands(), "few_orders")
+    assert found.evidence["few_share"] == 408 / 454
+    assert found.text("en").startswith("Nine in ten members have placed at most 2 orders")
+    assert found.text("zh").startswith("每 10 位会员就有 9 位交易不超过 2 笔")
+    more = only(count_bands(), "second_purchase")
+    assert more.evidence["more_count"] == 41
+    assert more.evidence["more_amount"] == pytest.approx(41 * 90_000 / 900)
+    assert "not a forecast" in more.text("en") and "不是预测" in more.text("zh")
+    assert only(count_bands(), "frequent_money").evidence["money_ratio"] == pytest.approx(
+        (36 / 90) / (17 / 454)
+    )
+    assert "only one order" in only(count_bands([1, 2, 3]), "few_orders").text("en")
+
+
+def test_frequent_buyers_asleep_are_read_apart_from_the_few_trade_ones() -> None:
+    few = only(sleeping(), "sleeping_few")
+    assert (few.evidence["sleeping_count"], few.evidence["sleeping_share"]) == (300, 300 / 408)
+    frequent = only(sleeping(), "sleeping_frequent")
+    assert (frequent.evidence["sleeping_count"], frequent.evidence["sleeping_amount"]) == (8, 4_500.0)
+    assert frequent.about["band"] == (5, None, "orders")
+
+
+# ---------------------------------------------------------------- rfm
+
+
+def test_each_segment_at_stake_and_the_largest_ones() -> None:
+    read = findings.read(segments(EIGHT))
+    unseen = {one.about["segment"]: one for one in read if one.code == "valuable_unseen"}
+    assert set(unseen) == {"important_keep", "important_winback"}
+    assert unseen["important_winback"].evidence["segment_count"] == 70
+    assert unseen["important_winback"].evidence["amount_share"] == pytest.approx(10 / 70)
+    assert "200 days ago" in unseen["important_winback"].text("en")
+    active = only(segments(EIGHT), "valuable_active")
+    assert (active.evidence["segment_count"], active.evidence["amount_share"]) == (
+        110,
+        pytest.approx(41 / 70),
+    )
+    large = [(one.about["segment"], one.wording) for one in read if one.code == "large_segment"]
+    assert sorted(large) == [("general_develop", "text_second"), ("general_winback", "text_first")]
+
+
+def test_every_segment_has_advice_of_its_own() -> None:
+    known = [key for key in i18n.words("en") if key.startswith("segment.") and key != "segment.none"]
+    assert len(known) == 19
+    for lang in i18n.LANGUAGES:
+        advice = [i18n.say(f"finding.{key}", lang) for key in known]
+        assert len(set(advice)) == 19
+    own = next(one for one in findings.read(segments({"our_own_circle": (90, 9.0), "b": (8, 1.0)})))
+    assert own.action == "finding.segment_other"
+    assert "our own circle" in own.text("en")
+
+
+def test_weak_scores_are_said_as_a_caveat() -> None:
+    found = only(audit(), "weak_score")
+    assert (found.about["measure"], found.evidence["largest_count"]) == ("frequency", round(0.8 * 454))
+    assert [one.about["measure"] for one in findings.read(audit(share=0.3))] == ["frequency", "monetary"]
+    ties = only(score_edges(), "edge_ties")
+    assert (ties.evidence["tied_share"], ties.about["edge"]) == (300 / 454, (1, "frequency"))
+    assert codes(score_edges(tied=20)) == []
+
+
+def test_regions_that_spend_much_and_stay_away() -> None:
+    found = only(regions(CITIES), "region_unseen")
+    assert found.about["regions"] == ["成都", "北京"], "three members in 拉萨 are too few"
+    assert found.evidence["region_count"] == 100
+    assert found.evidence["spent_amount"] == pytest.approx((60 * 300 + 40 * 320) / 100)
+    assert found.evidence["all_spent_amount"] == pytest.approx(sum(n * m for _, n, _, _, m in CITIES) / 403)
+    assert found.text("zh").startswith("成都和北京的会员花得多")
+    small = only(regions(CITIES), "region_small")
+    assert (small.about["regions"], small.evidence["order_amount"]) == (["武汉"], 52.5)
+    assert only(regions(CITIES[:1], base=400), "region_unknown").evidence["unknown_share"] == 0.5
+
+
+def test_who_fell_out_of_the_segments_that_matter() -> None:
+    found = only(moves(), "fell")
+    assert (found.evidence["fell_count"], found.evidence["before_count"]) == (20, 100)
+    assert found.evidence["fell_amount"] == 6_900
+    back = only(moves(), "came_back")
+    assert (back.evidence["back_count"], back.about["segments"]) == (7, ["important_winback"])
+
+
+def test_headline_figures_speak_when_they_change() -> None:
+    up = {one.about["figure"]: one for one in findings.read(headline(1.2, 0.05))}
+    assert len(up) == 5 and {one.code for one in up.values()} == {"figure_up"}
+    assert up["amount"].evidence["change_share"] == pytest.approx(0.2)
+    assert (
+        up["amount"].text("en")
+        == "Sales rose by 20%: ¥108k in the last 365 days, ¥90k in the 365 days before."
+    )
+    assert up["repeat_share"].evidence_text("en") == "35% (140 of 400 members) against 30%"
+    assert codes(headline(1.0)) == []
+    assert codes(headline(0.8)) == ["figure_down"] * 4
+    few = headline(1.2)
+    few["before"] = 20.0
+    assert "active_members" not in {one.about["figure"] for one in findings.read(few)}
+
+
+# ---------------------------------------------------------------- bases, thresholds, order
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_a_small_base_is_said_and_nothing_else(lang: str) -> None:
+    small = structure([20, 5, 4])
+    [found] = findings.read(small)
+    assert (found.code, found.strength, found.action_text(lang)) == ("too_few", 0, "")
+    assert found.evidence == {"base_count": 29, "least_count": 30}
+    assert "29" in found.text(lang) and "30" in found.text(lang) and "29" in findings.headline(small, lang)
+    assert codes(structure([20, 5, 5])) != ["too_few"]
+    orders = made("week_hours", {"weekday": []}, 49, "orders")
+    assert findings.read(orders)[0].evidence["least_count"] == 50
+    assert codes([small, small, structure([20, 5, 4])]) == ["too_few"]
+
+
+def test_a_shop_moves_any_threshold() -> None:
+    assert "silent" not in codes(time_bands(), shop(silent_share=0.3))
+    assert codes(time_bands(), shop(min_members=1_000)) == ["too_few"]
+    assert only(time_bands(), "silent", shop(weights={"silent": 0.5})).strength == pytest.approx(
+        111 / 409 / 2, abs=1e-6
+    )
+    assert only(time_bands(), "silent", shop(step={"CNY": 5})).action == "finding.time.silent.action"
+    assert findings.thresholds(shop(step={"CNY": 5}))["step"]["GBP"] == LIMITS["step"]["GBP"]
+    assert findings.thresholds() == LIMITS, "an override leaves the defaults alone"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ({"silent_shar": 0.3}, "did you mean 'silent_share'"),
+        ({"silent_share": "much"}, "silent_share must be a number"),
+        ({"silent_share": math.nan}, "silent_share must be a number"),
+        ({"silent_share": True}, "silent_share must be a number"),
+        ({"min_members": -1}, "min_members must be a number"),
+        ({"weights": {"silnt": 1}}, "did you mean 'silent'"),
+        ({"weights": 2}, "weights is a table"),
+        ({"active_segments": "champions"}, "active_segments is a list"),
+    ],
+)
+def test_a_wrong_threshold_is_one_clear_line(override: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)) as error:
+        findings.read(time_bands(), shop(**override))
+    assert "\n" not in str(error.value)
+
+
+def test_only_results_can_be_read() -> None:
+    with pytest.raises(InputError, match="give a result"):
+        findings.read(pd.DataFrame({"a": [1]}))
+
+
+def test_findings_come_strongest_first_then_by_code() -> None:
+    read = findings.read([result for result, _ in catalogue()[:40]], LISTED)
+    assert [(-one.strength, one.code) for one in read] == sorted((-one.strength, one.code) for one in read)
+    assert all(0 <= one.strength <= 1 for one in read)
+
+
+def test_reading_changes_nothing() -> None:
+    result = time_bands()
+    before, attrs = result.copy(deep=True), repr(result.attrs)
+    findings.read(result, LISTED), findings.headline(result, "zh")
+    pd.testing.assert_frame_equal(result, before)
+    assert repr(result.attrs) == attrs
