@@ -44,6 +44,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "ragged": "the row has more or fewer fields than the header",
         "bad_encoding": "a value cannot be decoded",
         "missing_id": "an id that must be there is empty",
+        "rounded_id": "the id was saved as a number such as 1.7E+17 and has lost its last digits",
         "missing_status": "the order's status is empty",
         "bad_status": "the order's status is not a known word",
         "missing_amount": "an amount that must be there is empty",

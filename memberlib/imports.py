@@ -1,0 +1,321 @@
+"""What does an import do?
+
+A file is opened, laid over a crosswalk, read and checked into a staging table; then, under the shop's lock, its rows
+are held against the shop's present ones and go into the lake in one step. Until that step nothing is changed.
+
+Every import ends in an account that adds up: rows read = accepted + same as before + replaced + rejected.
+
+- *accepted*: a row whose key was not there.
+- *replaced*: a row whose key was there with other values; it now stands in place of the old one. So is a row that a
+  later row of the same file overrules.
+- *same*: a row that leaves what is there as it is.
+- *rejected*: a row that breaks a rule of :data:`memberlib.model.RULES`; it is kept with its number, rule and value.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memberlib.errors import InputError
+from memberlib.lake import Lake, LakeVersion, Writer, data_folder
+from memberlib.loaders import crosswalk, reader
+from memberlib.model import REJECTED, Table
+from memberlib.settings import all_settings, check_store_id, ensure_settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+_MEMORY = "700MB"
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of each row of one file.
+
+    Attributes
+    ----------
+    import_id : str
+        Number of the version the import made, such as ``"2"``; ``"2.1"`` for the first import that changed nothing
+        after version 2.
+    version : int
+        The shop's version after the import.
+    rules : dict
+        Rule → number of rows it rejected.
+    notes : tuple of str
+        What else the user should know, in one line each.
+    """
+
+    import_id: str
+    store_id: str
+    file: str
+    platform: str
+    table: str
+    read_count: int
+    accepted_count: int
+    same_count: int
+    replaced_count: int
+    rejected_count: int
+    version: int
+    first_on: str | None = None
+    last_on: str | None = None
+    rules: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = self.accepted_count + self.same_count + self.replaced_count + self.rejected_count
+        if self.read_count != parts:
+            raise AssertionError(f"{self.file}: {self.read_count} rows read, {parts} accounted for")
+
+    @property
+    def changed(self) -> bool:
+        """Whether the shop is another than before."""
+        return "." not in self.import_id
+
+
+def import_files(
+    paths: Iterable[str | Path],
+    store_id: str,
+    *,
+    data: str | Path | None = None,
+    platform: str | None = None,
+    max_rejected_share: float = 0.2,
+    progress: Progress | None = None,
+    done: Callable[[Account], None] | None = None,
+) -> list[Account]:
+    """Take export files into a shop, one after the other; each is taken in whole or not at all.
+
+    Parameters
+    ----------
+    paths : paths
+        CSV (any usual delimiter; UTF-8, UTF-16, GBK, GB18030), Excel or Parquet files.
+    store_id : str
+        Id of the shop; a new one is added to ``stores.toml`` with what its platform starts with.
+    data : path, optional
+        Data folder; see :func:`memberlib.lake.data_folder`.
+    platform : str, optional
+        A platform, or one of its tables (``taobao``, ``taobao-brushed``); else found by the header.
+    max_rejected_share : float
+        A file with a larger share of rejected rows (0–1) is refused.
+    progress : callable, optional
+        Called with the file's name and the share of it that has been read.
+    done : callable, optional
+        Called with the account of each file as soon as it stands.
+
+    Raises
+    ------
+    InputError
+        For the first file that cannot be taken in; the files before it stand.
+
+    Examples
+    --------
+    >>> account, = import_files(["orders.csv"], "tea-house")  # doctest: +SKIP
+    >>> account.accepted_count  # doctest: +SKIP
+    2391
+    """
+    check_store_id(store_id)
+    if not 0 <= max_rejected_share <= 1:
+        raise InputError(
+            f"the largest share of rejected rows must lie between 0 and 1, not {max_rejected_share:g}"
+        )
+    crosswalk.chosen(platform)
+    folder = data_folder(data)
+    accounts: list[Account] = []
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        one = _Import(Path(path), store_id, folder, platform, max_rejected_share, progress)
+        try:
+            accounts.append(one.run())
+        except InputError as error:
+            stand = ", ".join(a.file for a in accounts)
+            raise InputError(f"{error}; taken in before it: {stand}" if stand else str(error)) from None
+        if done:
+            done(accounts[-1])
+    return accounts
+
+
+@dataclass
+class _Import:
+    """One file on its way into one shop."""
+
+    path: Path
+    store_id: str
+    data: Path
+    platform: str | None
+    max_rejected_share: float
+    progress: Progress | None
+
+    def run(self) -> Account:
+        sheets = reader.opened(self.path)
+        digest, lines = reader.fingerprint(self.path)
+        lake = Lake(self.data / "lake")
+        return self._repeated(lake, digest) or self._read(lake, sheets, digest, lines)
+
+    def _repeated(self, lake: Lake, digest: str) -> Account | None:
+        """The account of a file that is in already and whose every row still stands; None where it must be read."""
+        if self.store_id not in lake.shops():
+            return None
+        version = lake.version(self.store_id)
+        record = _still_standing(version, digest)
+        settings = all_settings(self.data).get(self.store_id)
+        if record is None or settings is None or record["options"] != {"time_zone": settings.time_zone}:
+            return None
+        known = {c.name: c.digest for c in crosswalk.chosen(self.platform)}
+        if known.get(record["crosswalk"]) != record["crosswalk_digest"]:
+            return None
+        if record["rejected_count"] > self.max_rejected_share * record["read_count"]:
+            return None
+        record |= {"file": self.path.name, "accepted_count": 0, "replaced_count": 0}
+        record |= {"same_count": record["read_count"] - record["rejected_count"]}
+        with lake.writing(self.store_id) as writer:
+            return None if writer.current.number != version.number else self._kept(writer, record)
+
+    def _read(self, lake: Lake, sheets: list[reader.Opened], digest: str, lines: int) -> Account:
+        import duckdb
+
+        from memberlib.loaders.staging import refusal, stage
+
+        file, match = self._matched(sheets)
+        known = all_settings(self.data).get(self.store_id)
+        zone = known.time_zone if known else match.crosswalk.defaults["time_zone"]
+        with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch, duckdb.connect() as con:
+            con.execute(f"SET memory_limit = '{_MEMORY}'")
+            con.execute("SET temp_directory = ?", [scratch])
+            staged = stage(con, file, match, zone=zone, lines=lines, progress=self._tell)
+            if staged.rejected_count > self.max_rejected_share * staged.read_count:
+                raise InputError(refusal(con, file, staged))
+            record = {
+                "file": self.path.name,
+                "sha256": digest,
+                "platform": match.crosswalk.platform,
+                "table": match.crosswalk.table.name,
+                "crosswalk": match.crosswalk.name,
+                "crosswalk_digest": match.crosswalk.digest,
+                "options": {"time_zone": zone},
+                **{k: v for k, v in asdict(staged).items() if k != "blank_count"},
+                "notes": _notes(file, match, staged.blank_count),
+            }
+            with lake.writing(self.store_id) as writer:
+                return self._taken_in(con, writer, match, record)
+
+    def _matched(self, sheets: list[reader.Opened]) -> tuple[reader.Opened, crosswalk.Match]:
+        """The sheet to read and its crosswalk."""
+        for file in sheets:
+            match = crosswalk.match(file.header, self.platform)
+            if match is not None:
+                return file, match
+        raise InputError(f"{self.path.name}: {crosswalk.nearest(sheets[0].header, self.platform)}")
+
+    def _taken_in(
+        self, con: duckdb.DuckDBPyConnection, writer: Writer, match: crosswalk.Match, record: dict[str, Any]
+    ) -> Account:
+        """Hold the staged rows against the present ones and commit what differs."""
+        table = match.crosswalk.table
+        record |= _compared(con, table, writer.current.files.get(table.name, []))
+        number = writer.current.number + 1
+        if record["accepted_count"] or record["replaced_count"]:
+            rows = "SELECT * EXCLUDE (row, kind) FROM fresh ORDER BY row"
+            gone = "SELECT * FROM fresh WHERE kind = 'changed'" if record["replaced_count"] else None
+            writer.put(con, table.name, rows, replaced=gone)
+        elif not record["rejected_count"] or any(
+            i["sha256"] == record["sha256"] for i in writer.current.imports
+        ):
+            return self._kept(writer, record)
+        if record["rejected_count"]:
+            writer.put(con, REJECTED.name, f"SELECT '{number}' AS import_id, * FROM refused ORDER BY row")
+        ensure_settings(self.data, self.store_id, match.crosswalk.defaults)
+        version = writer.commit(
+            record, digest_of={k: record[k] for k in ("sha256", "table", "crosswalk_digest", "options")}
+        )
+        return self._account(record, str(number), version.number)
+
+    def _kept(self, writer: Writer, record: dict[str, Any]) -> Account:
+        """The account of an import that changes nothing."""
+        first = next((i for i in writer.current.imports if i["sha256"] == record["sha256"]), None)
+        if first is not None:
+            record |= {"rejected_under": first["import_id"]}
+        return self._account(record, writer.keep_repeat(record), writer.current.number)
+
+    def _account(self, record: Mapping[str, Any], import_id: str, version: int) -> Account:
+        names = ("file", "platform", "table", "read_count", "accepted_count", "same_count", "replaced_count",
+                 "rejected_count", "first_on", "last_on", "rules")  # fmt: skip
+        picked = {name: record[name] for name in names}
+        return Account(import_id, self.store_id, **picked, version=version, notes=tuple(record["notes"]))
+
+    def _tell(self, share: float) -> None:
+        if self.progress:
+            self.progress(self.path.name, share)
+
+
+def _still_standing(version: LakeVersion, digest: str) -> dict[str, Any] | None:
+    """The newest import of a file, unless a later one replaced rows of its table."""
+    replaced = set()
+    for record in reversed(version.imports):
+        if record["sha256"] == digest:
+            return None if record["table"] in replaced else dict(record)
+        if record["replaced_count"]:
+            replaced.add(record["table"])
+    return None
+
+
+def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> list[str]:
+    notes = []
+    if match.ignored and match.crosswalk.platform == "generic":
+        notes.append(f"columns passed over: {', '.join(match.ignored)}")
+    if match.repeated:
+        notes.append(f"columns named twice, of which the first was read: {', '.join(match.repeated)}")
+    if blank_count:
+        notes.append(f"blank rows passed over: {blank_count:,}")
+    if file.sheet:
+        notes.append(f"sheet read: {file.sheet}")
+    return notes
+
+
+def _compared(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) -> dict[str, int]:
+    """Make ``fresh``, the rows that change something with their ``kind`` (new or changed), and count what each row does.
+
+    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where the
+    one that stands changes nothing, none of them does.
+    """
+    key = ", ".join(f'"{c}"' for c in table.key)
+    names = ", ".join(f's."{c}"' for c in table.names)
+    total, kinds = con.execute(f"SELECT count(*), count(DISTINCT ({key})) FROM staged").fetchone() or (0, 0)
+    repeated = total > kinds
+    standing = "staged"
+    if repeated:
+        con.execute(
+            f"CREATE TEMP TABLE lasts AS SELECT {key}, max(row) AS last FROM staged GROUP BY ALL HAVING count(*) > 1"
+        )
+        standing = f"(SELECT * FROM staged ANTI JOIN (SELECT * FROM staged JOIN lasts USING ({key}) WHERE row < last) USING (row))"
+    if not present:
+        con.execute(f"CREATE TEMP VIEW fresh AS SELECT s.row, {names}, 'new' AS kind FROM {standing} AS s")
+    else:
+        same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
+        met = " AND ".join(f's."{c}" = p."{c}"' for c in table.key)
+        files = ", ".join("'" + p.replace("'", "''") + "'" for p in present)
+        con.execute(
+            f"CREATE TEMP TABLE fresh AS SELECT s.row, {names}, if(p.there IS NULL, 'new', 'changed') AS kind "
+            f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM read_parquet([{files}])) AS p ON {met} "
+            f"WHERE p.there IS NULL OR NOT ({same})"
+        )
+    new, changed = con.execute(
+        "SELECT count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM fresh"
+    ).fetchone() or (0, 0)
+    overruled = 0
+    if repeated:
+        differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values) or "false"
+        met = " AND ".join(f's."{c}" = f."{c}"' for c in table.key)
+        overruled = (
+            con.execute(
+                f"SELECT count(*) FROM staged AS s JOIN fresh AS f ON {met} AND s.row < f.row WHERE {differ}"
+            ).fetchone()
+            or (0,)
+        )[0]
+    return {
+        "accepted_count": new,
+        "replaced_count": changed + overruled,
+        "same_count": total - new - changed - overruled,
+    }

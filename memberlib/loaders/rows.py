@@ -1,0 +1,382 @@
+"""How do a file's rows become text columns, each row with its number?
+
+Rows are counted as a spreadsheet counts them: the header is row 1, blank lines count, a value that spans lines does
+not. In Parquet, which has no header row, the first row is 1.
+
+A CSV is cut into fields as bytes, and only the columns that are wanted are decoded. That is sound for UTF-8, GBK and
+GB18030: comma, tab, semicolon, quote and line ends never occur inside one of their characters.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from memberlib.errors import InputError
+from memberlib.loaders.reader import ENCODINGS, Opened, sheet_rows
+
+if TYPE_CHECKING:
+    import duckdb
+
+_BLOCK_BYTES = 4 << 20
+_EXCEL_CHUNK = 20_000
+_EXACT_DIGITS = 1e15
+Progress = Callable[[float], None]
+
+
+@dataclass
+class Reading:
+    """What was met while the rows of a file were read.
+
+    Attributes
+    ----------
+    row_count : int
+        Rows with as many fields as the header, blank ones among them.
+    ragged : list
+        (row number, number of fields) of the other rows.
+    careful : bool
+        Ragged rows are numbered and passed over, which takes longer; else the first of them ends the reading.
+    stopped : str
+        Why the reading ended early: ``ragged``, or a line for the user.
+    """
+
+    row_count: int = 0
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    careful: bool = False
+    stopped: str = ""
+
+
+def raw_rows(
+    con: duckdb.DuckDBPyConnection,
+    file: Opened,
+    wanted: Mapping[int, int],
+    *,
+    careful: bool = False,
+    progress: Progress | None = None,
+) -> tuple[str, Reading]:
+    """SQL of a file's rows as text, to be run once on this connection, and what is met while it runs.
+
+    Parameters
+    ----------
+    wanted : mapping
+        Position of a column in the header → how many leading words of its values are needed, 0 for all of it.
+    careful : bool
+        Pass over ragged rows. Without it the SQL fails at the first of them and ``stopped`` says ``ragged``.
+
+    Returns
+    -------
+    tuple
+        SQL giving ``row``, ``broken`` (a value could not be decoded) and text columns ``c<position>``, or
+        ``c<position>_<n>`` for the n-th word of a value; and the `Reading`, which is complete once the SQL has run.
+    """
+    reading = Reading(careful=careful)
+    if file.kind == "parquet":
+        return _parquet_rows(con, file, wanted), reading
+    batches = _csv_batches if file.kind == "csv" else _excel_batches
+    schema = pa.schema(
+        [("row", pa.int64()), ("broken", pa.bool_()), *((n, pa.string()) for n in _names(wanted))]
+    )
+    stream = pa.RecordBatchReader.from_batches(schema, batches(file, wanted, schema, reading, progress))
+    con.register("raw_rows", stream)
+    return "SELECT * FROM raw_rows", reading
+
+
+def _names(wanted: Mapping[int, int]) -> list[str]:
+    return [
+        name
+        for position, words in wanted.items()
+        for name in ([f"c{position}_{n}" for n in range(1, words + 1)] if words else [f"c{position}"])
+    ]
+
+
+def _csv_batches(
+    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, reading: Reading, progress: Progress | None
+) -> Iterator[pa.RecordBatch]:
+    size = max(file.path.stat().st_size, 1)
+    decoder = _Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
+    with pa.OSFile(str(file.path)) as source:
+        for numbers, batch in csv_fields(file, source, list(wanted), reading):
+            columns: list[pa.Array] = []
+            broken = np.zeros(batch.num_rows, bool)
+            for values, words in zip(batch.columns, wanted.values(), strict=True):
+                for part in _first_words(values, words) if words else [values]:
+                    text, undecoded = decoder.text(part)
+                    columns.append(pc.utf8_trim_whitespace(text))
+                    if undecoded is not None:
+                        broken |= undecoded
+            yield pa.RecordBatch.from_arrays([pa.array(numbers), pa.array(broken), *columns], schema=schema)
+            if progress:
+                progress(min(source.tell() / size, 1.0))
+
+
+def csv_fields(
+    file: Opened, source: pa.NativeFile, positions: Sequence[int], reading: Reading
+) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
+    """Row numbers and fields as bytes, batch by batch, of a CSV's columns at these positions of the header.
+
+    In a careful reading the bytes are those of the file taken for Latin-1 and written as UTF-8.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be cut into rows; ``reading.stopped`` says the same.
+    """
+
+    def ragged(row: Any) -> str:
+        number = row.number - file.skip_lines + file.header_row
+        if _swallowed(row.text.splitlines()[1:], file):
+            reading.stopped = _unclosed(file, number)
+            return "error"
+        reading.ragged.append((number, row.actual_columns))
+        return "skip"
+
+    names = [str(n) for n in range(len(file.header))]
+    chosen = [str(p) for p in positions]
+    if file.encoding.startswith("utf-16"):
+        source = pa.transcoding_input_stream(source, file.encoding, "utf-8")
+    elif (
+        reading.careful
+    ):  # the handler is given text and fails on bytes that are none; Latin-1 is text in any case
+        source = pa.transcoding_input_stream(source, "latin-1", "utf-8")
+    try:
+        batches = pacsv.open_csv(
+            source,
+            pacsv.ReadOptions(
+                use_threads=False,  # else ragged rows come without their number; cutting is one thread's work anyway
+                block_size=_BLOCK_BYTES,
+                column_names=names,
+                skip_rows=file.skip_lines,
+            ),
+            pacsv.ParseOptions(
+                delimiter=file.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=False,  # a blank line counts in the numbering of rows
+                invalid_row_handler=ragged if reading.careful else None,
+            ),
+            pacsv.ConvertOptions(
+                check_utf8=False,
+                include_columns=chosen,
+                column_types=dict.fromkeys(chosen, pa.binary()),
+                strings_can_be_null=False,
+            ),
+        )
+        for batch in batches:
+            numbers = _row_numbers(file.header_row + 1, reading.row_count, batch.num_rows, reading.ragged)
+            reading.row_count += batch.num_rows
+            yield numbers, batch
+    except (pa.ArrowInvalid, UnicodeError) as error:
+        if "skip initial" in str(error):  # a header and nothing after it, not even a line end
+            return
+        if " columns, got " in str(error) and not reading.careful:
+            reading.stopped = "ragged"
+        elif not reading.stopped:
+            row = reading.row_count + len(reading.ragged) + file.header_row + 1
+            reading.stopped = (
+                f"{file.path.name} cannot be cut into rows from about row {row:,} on; is a quote not closed?"
+            )
+        raise InputError(reading.stopped) from None
+
+
+def _unclosed(file: Opened, row: int) -> str:
+    return f"{file.path.name}: a quote opened in row {row:,} is not closed there and swallows the rows after it; mend it"
+
+
+def _swallowed(lines: Iterable[str], file: Opened) -> bool:
+    """Whether a value's further lines look like rows: one of them has as many delimiters as a row."""
+    return any(line.count(file.delimiter) >= len(file.header) - 1 for line in lines)
+
+
+def _row_numbers(first: int, done: int, count: int, ragged: Sequence[tuple[int, int]]) -> np.ndarray:
+    """Row numbers of the next `count` good rows after `done` ones; those of ragged rows are taken."""
+    places = np.arange(done, done + count)
+    if not ragged:
+        return places + first
+    taken = np.array([number for number, _ in ragged]) - first
+    good_before = taken - np.arange(len(taken))
+    return places + first + np.searchsorted(good_before, places, side="right")
+
+
+def _first_words(values: pa.Array, count: int) -> list[pa.Array]:
+    """The first words of each value, each word an array; what follows them is not looked at."""
+    trimmed = pc.ascii_ltrim_whitespace(values.view(pa.string())).view(pa.binary())
+    parts = pc.split_pattern(trimmed, b" ", max_splits=count)
+    starts = parts.offsets.to_numpy()
+    lengths, flat = np.diff(starts), parts.flatten()
+    starts = starts[:-1] - starts[0]
+    found = []
+    for n in range(count):
+        has = lengths > n
+        found.append(pc.fill_null(flat.take(pa.array(starts + n, mask=~has)), b""))
+    return found
+
+
+class _Decoder:
+    """Turns bytes into text; goes over to the next encoding while nothing but ASCII has been met."""
+
+    def __init__(self, encoding: str, *, latin: bool) -> None:
+        self._latin = latin
+        self._left = list(ENCODINGS) if encoding == "ascii" else [encoding]
+        if encoding.startswith("utf-16"):  # made UTF-8 as it was read
+            self._left = ["utf-8"]
+
+    def text(self, values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
+        """The values as text, and which could not be decoded (None: all could)."""
+        content = _content(values)
+        if not len(content) or content.max() < 128:
+            return values.view(pa.string()), None
+        if self._latin:
+            values = _through(values, lambda b: b.decode().encode("latin-1"))
+        for encoding in self._left:
+            found = _decoded(values, encoding)
+            if found is not None:
+                self._left = [encoding]
+                return found, None
+        self._left = self._left[:1]
+        return _decoded_singly(values, self._left[0])
+
+
+def _content(values: pa.Array) -> np.ndarray:
+    """All bytes of a binary array."""
+    offsets, content = values.buffers()[1:]
+    if content is None or not len(values):
+        return np.zeros(0, np.uint8)
+    ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    return np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
+
+
+def _decoded(values: pa.Array, encoding: str) -> pa.Array | None:
+    """The values as text, decoded all at once; None where one cannot be."""
+    if encoding == "utf-8":
+        try:
+            return values.cast(pa.string())
+        except pa.ArrowInvalid:
+            return None
+    kinds = values.dictionary_encode()
+    few = len(kinds.dictionary) <= len(values) // 2
+    try:
+        text = _through(kinds.dictionary if few else values, lambda b: b.decode(encoding).encode()).view(
+            pa.string()
+        )
+    except UnicodeDecodeError:
+        return None
+    return text.take(kinds.indices) if few else text
+
+
+def _through(values: pa.Array, recode: Callable[[bytes], bytes]) -> pa.Array:
+    """Binary values in another encoding, by one call for all of them; a line end inside a value becomes a space."""
+    if (_content(values) == 10).any():
+        values = pc.replace_substring(values, b"\n", b" ")
+    if not len(values):
+        return values
+    joined = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values), b"\n")[0].as_buffer()
+    content = np.frombuffer(recode(bytes(joined)), np.uint8)
+    ends = np.flatnonzero(content == 10)
+    offsets = np.concatenate([[0], ends - np.arange(len(ends)), [len(content) - len(ends)]]).astype(np.int32)
+    return pa.BinaryArray.from_buffers(
+        pa.binary(), len(values), [None, pa.py_buffer(offsets), pa.py_buffer(content[content != 10])]
+    )
+
+
+def _decoded_singly(values: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray]:
+    """The values as text, marks in place of what cannot be decoded, and which values those are."""
+    found, broken = [], np.zeros(len(values), bool)
+    for n, value in enumerate(values.to_pylist()):
+        try:
+            found.append(value.decode(encoding))
+        except UnicodeDecodeError:
+            broken[n] = True
+            found.append(value.decode(encoding, "replace"))
+    return pa.array(found, pa.string()), broken
+
+
+def check_quotes(file: Opened) -> None:
+    """See that no opening quote without its closing one swallowed the rows after it.
+
+    A value may span lines, as a remark of two lines does. It is taken for swallowed rows where one of its further
+    lines has as many delimiters as a row. To be called for a CSV with more lines than rows.
+
+    Raises
+    ------
+    InputError
+        Naming the row where the quote is.
+    """
+    reading = Reading(careful=True)
+    with pa.OSFile(str(file.path)) as source:
+        for numbers, batch in csv_fields(file, source, range(len(file.header)), reading):
+            for values in batch.columns:
+                spanning = pc.or_(pc.match_substring(values, b"\n"), pc.match_substring(values, b"\r"))
+                for place in np.flatnonzero(spanning.to_numpy(zero_copy_only=False)):
+                    if _swallowed(values[int(place)].as_py().decode().splitlines()[1:], file):
+                        raise InputError(_unclosed(file, int(numbers[place])))
+
+
+def _excel_batches(
+    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, reading: Reading, progress: Progress | None
+) -> Iterator[pa.RecordBatch]:
+    rows = sheet_rows(file.path, file.sheet or "")
+    positions = list(wanted)
+    for start in range(file.header_row, len(rows), _EXCEL_CHUNK):
+        chunk = rows[start : start + _EXCEL_CHUNK]
+        columns: list[list[str]] = []
+        for position in positions:
+            values = [_cell(row[position]) if position < len(row) else "" for row in chunk]
+            if not wanted[position]:
+                columns.append(values)
+            for n in range(wanted[position]):
+                columns.append([(v.split(" ", n + 1) + [""] * (n + 1))[n] for v in values])
+        numbers = np.arange(start + 1, start + 1 + len(chunk))
+        reading.row_count += len(chunk)
+        arrays = [
+            pa.array(numbers),
+            pa.array(np.zeros(len(chunk), bool)),
+            *(pa.array(c, pa.string()) for c in columns),
+        ]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        if progress:
+            progress(min((start + len(chunk)) / len(rows), 1.0))
+
+
+def _cell(value: Any) -> str:
+    """A cell as text; a whole number without its ``.0``, unless it has more digits than Excel keeps."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if value.is_integer():
+            return str(int(value)) if abs(value) < _EXACT_DIGITS else f"{value:E}"
+        return repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
+    return "" if value is None else str(value)
+
+
+def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int]) -> str:
+    path = str(file.path).replace("'", "''")
+    kinds = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()
+    columns = []
+    for position, words in wanted.items():
+        name, kind = kinds[position][:2]
+        quoted = '"' + name.replace('"', '""') + '"'
+        text = f"trim(CAST({quoted} AS VARCHAR))"
+        if kind in ("DOUBLE", "FLOAT"):
+            exact = f"{quoted} = floor({quoted}) AND abs({quoted}) < {_EXACT_DIGITS:.0f}"
+            text = f"CASE WHEN {exact} THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) ELSE {text} END"
+        if not words:
+            columns.append(f"{text} AS c{position}")
+        for n in range(1, words + 1):
+            columns.append(f"split_part({text}, ' ', {n}) AS c{position}_{n}")
+    return (
+        f"SELECT file_row_number + 1 AS row, false AS broken, {', '.join(columns)} "
+        f"FROM read_parquet('{path}', file_row_number = true)"
+    )
+
+
+__all__ = ["Progress", "Reading", "check_quotes", "csv_fields", "raw_rows"]
