@@ -313,20 +313,20 @@ CITIES = [
 ]
 
 
-def moves() -> pd.DataFrame:
+def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
     rows = [
         ("important_value", "important_value", 50, 30_000),
-        ("important_value", "important_keep", 12, 6_000),
+        ("important_value", "important_keep", lost, 500 * lost),
         ("important_develop", "general_winback", 8, 900),
         ("important_develop", "important_develop", 30, 9_000),
+        ("important_develop", "general_develop", 9, 700),
         ("important_winback", "important_develop", 7, 1_400),
         ("none", "general_develop", 60, 3_000),
     ]
-    columns = {
-        name: [row[i] for row in rows]
-        for i, name in enumerate(["segment_from", "segment_to", "member_count", "amount"])
-    }
-    return made("moves", columns, 167, params={"days": 90})
+    names = ["segment_from", "segment_to", "member_count", "amount"]
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    edges = {"recency": [edge], "frequency": [1], "monetary": [80.0]}
+    return made("moves", columns, 164 + lost, params={"days": 90}, edges=edges, high_from=2)
 
 
 def headline(factor: float, points: float = 0.0) -> pd.DataFrame:
@@ -422,6 +422,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         regions(CITIES),
         regions(CITIES[:1], base=400),
         moves(),
+        moves().tail(3),
         headline(1.2, 0.05),
         headline(0.8, -0.05),
         headline(1.0),
@@ -468,7 +469,13 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         (amount_bands(edges=[1, 2, 3]), shop(modal_share=0.0)),
         (spread("amount_bands", [5], [10, 90], [10, 90], [10.0, 9_000.0], params={"measure": "mean"}), None),
         (headline(1.0).assign(before=math.nan), None),
-        (sleeping().assign(member_count=0, sleeping_share=None), None),
+        (
+            sleeping().assign(
+                member_count=[0, 0, 0, 40],
+                sleeping_count=[0, 0, 0, 9],
+                sleeping_share=[None, None, None, 0.225],
+            ),
+            None,
+        ),
     ]
-    special[-1][0].loc[3, "member_count"] = 40
     return [(result, LISTED) for result in many] + special

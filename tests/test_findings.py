@@ -320,12 +320,14 @@ def test_regions_that_spend_much_and_stay_away() -> None:
     assert only(regions(CITIES[:1], base=400), "region_unknown").evidence["unknown_share"] == 0.5
 
 
-def test_who_fell_out_of_the_segments_that_matter() -> None:
+def test_who_slipped_out_of_the_segments_that_matter() -> None:
     found = only(moves(), "fell")
-    assert (found.evidence["fell_count"], found.evidence["before_count"]) == (20, 100)
-    assert found.evidence["fell_amount"] == 6_900
+    assert (found.evidence["fell_count"], found.evidence["before_count"]) == (20, 109)
+    assert found.evidence["fell_amount"] == 6_900, "general develop still buys: not out of sight"
+    assert only(moves(lost=0), "fell").about["segments"] == ["important_value", "important_develop"]
     back = only(moves(), "came_back")
     assert (back.evidence["back_count"], back.about["segments"]) == (7, ["important_winback"])
+    assert "came_back" not in codes(moves(edge=90)), "an edge of 90 days may have moved past them"
 
 
 def test_headline_figures_speak_when_they_change() -> None:

@@ -159,13 +159,18 @@ def week_hours(reading: Reading) -> Iterator[Finding]:
     )
 
 
-def _best_day(reading: Reading, *, only_if_sure: bool = True) -> tuple[int, int] | None:
+def _by_day(reading: Reading) -> list[int]:
     orders = [0] * 7
     for row in reading.rows:
         orders[int(row["weekday"])] += int(row["order_count"] or 0)
+    return orders
+
+
+def _best_day(reading: Reading) -> tuple[int, int] | None:
+    orders = _by_day(reading)
     best = max(range(7), key=lambda day: (orders[day], -day))
     sure = _stands_out(reading, orders[best], sum(orders), 1 / 7, reading.limits["day_lift_ratio"])
-    return (best, orders[best]) if sure or (orders[best] and not only_if_sure) else None
+    return (best, orders[best]) if sure else None
 
 
 def _best_hours(reading: Reading) -> tuple[int, int] | None:
@@ -216,14 +221,20 @@ def season_goods_title(reading: Reading) -> Title | None:
 
 
 def week_hours_title(reading: Reading) -> Title | None:
-    """The busiest weekday and hours."""
-    day, hours = _best_day(reading, only_if_sure=False), _best_hours(reading)
-    if day is None:
+    """The busiest weekday and hours, where some stand out."""
+    orders, day, hours = _by_day(reading), _best_day(reading), _best_hours(reading)
+    total = sum(orders)
+    if not total:
         return None
-    share = {"day_share": day[1] / reading.total("order_count")}
-    if hours is None:
-        return "text_day", share, {"weekday": day[0]}
-    return "text_both", share, {"weekday": day[0], "hour": hours[0], "hour_end": hours[0] + 2}
+    if day is None and hours is None:
+        return "text_even", {"least_share": min(orders) / total, "day_share": max(orders) / total}, {}
+    shares, about = {}, {}
+    if day is not None:
+        shares["day_share"], about["weekday"] = day[1] / total, day[0]
+    if hours is not None:
+        shares["hours_share"] = hours[1] / total
+        about |= {"hour": hours[0], "hour_end": hours[0] + 2}
+    return f"text_{'day' if hours is None else 'hours' if day is None else 'both'}", shares, about
 
 
 FINDERS = {"months": months, "season_goods": season_goods, "week_hours": week_hours}

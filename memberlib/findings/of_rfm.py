@@ -157,43 +157,57 @@ def _of_regions(reading: Reading, code: str, rows: list[Row], overall: Row) -> F
 
 
 def moves(reading: Reading) -> Iterator[Finding]:
-    """Who dropped out of the segments that matter, and who came back to them."""
-    fell, back, before = _fell_and_back(reading)
-    about: dict[str, Any] = {"span": (int(reading.params.get("days") or 90), "days")}
-    fell_count, back_count = (
-        int(reading.total("member_count", fell)),
-        int(reading.total("member_count", back)),
-    )
-    evidence: dict[str, Any]
-    if reading.speakable(fell_count) and fell_count / before >= reading.limits["fall_share"]:
+    """Who slipped out of sight from the segments that matter, and who bought again."""
+    about: dict[str, Any] = {"span": (_days(reading), "days")}
+    fell, before = _fell(reading)
+    count = int(reading.total("member_count", fell))
+    if reading.speakable(count) and count / before >= reading.limits["fall_share"]:
         evidence = {
-            "fell_count": fell_count,
+            "fell_count": count,
             "before_count": before,
-            "fell_share": fell_count / before,
+            "fell_share": count / before,
             "fell_amount": reading.total("amount", fell),
-            "back_count": back_count,
         }
         left = list(dict.fromkeys(row["segment_from"] for row in fell))
-        yield reading.found("fell", fell_count / reading.base, evidence, about=about | {"segments": left})
-    if reading.speakable(back_count):
+        yield reading.found("fell", count / reading.base, evidence, about=about | {"segments": left})
+    unseen, active = reading.limits["unseen_segments"], reading.limits["active_segments"]
+    back = [row for row in reading.rows if row["segment_from"] in unseen and row["segment_to"] in active]
+    count = int(reading.total("member_count", back))
+    if reading.speakable(count) and _recent_means_bought(reading):
         evidence = {
-            "back_count": back_count,
+            "back_count": count,
             "back_amount": reading.total("amount", back),
             "buyer_count": reading.base,
         }
         since = list(dict.fromkeys(row["segment_from"] for row in back))
-        yield reading.found(
-            "came_back", back_count / reading.base, evidence, about=about | {"segments": since}
-        )
+        yield reading.found("came_back", count / reading.base, evidence, about=about | {"segments": since})
 
 
-def _fell_and_back(reading: Reading) -> tuple[list[Row], list[Row], int]:
-    active, unseen = set(reading.limits["active_segments"]), set(reading.limits["unseen_segments"])
-    fell = [row for row in reading.rows if row["segment_from"] in active and row["segment_to"] not in active]
+def _days(reading: Reading) -> int:
+    return int(reading.params.get("days") or 90)
+
+
+def _fell(reading: Reading) -> tuple[list[Row], int]:
+    """Moves from a segment that matters to one out of sight, and how many were in these segments before."""
+    active, away = reading.limits["active_segments"], reading.limits["away_segments"]
+    fell = [row for row in reading.rows if row["segment_from"] in active and row["segment_to"] in away]
     left = {row["segment_from"] for row in fell}
-    before = [row for row in reading.rows if row["segment_from"] in left]
-    back = [row for row in reading.rows if row["segment_from"] in unseen and row["segment_to"] in active]
-    return fell, back, int(reading.total("member_count", before))
+    return fell, int(
+        reading.total("member_count", (row for row in reading.rows if row["segment_from"] in left))
+    )
+
+
+def _recent_means_bought(reading: Reading) -> bool:
+    """Whether a member can count as recent only by an order between the two dates.
+
+    Each date has its own edges. Where the edge of a recent order lies further back than the earlier date, it may have
+    moved past a member who bought nothing.
+    """
+    edges = (reading.attrs.get("edges") or {}).get("recency") or ()
+    if not edges:
+        return False
+    high_from = reading.attrs.get("high_from") or len(edges) // 2 + 1
+    return bool(edges[min(len(edges) - 1, len(edges) + 1 - high_from)] < _days(reading))
 
 
 def segments_title(reading: Reading) -> Title | None:
@@ -216,13 +230,15 @@ def regions_title(reading: Reading) -> Title | None:
 
 
 def moves_title(reading: Reading) -> Title | None:
-    """How many dropped out of the segments that matter, and how many came back."""
-    fell, back, _ = _fell_and_back(reading)
-    counts = {
-        "fell_count": int(reading.total("member_count", fell)),
-        "back_count": int(reading.total("member_count", back)),
-    }
-    return "text", counts, {"span": (int(reading.params.get("days") or 90), "days")}
+    """How many slipped out of sight; how many moved at all, where none did."""
+    about = {"span": (_days(reading), "days")}
+    fell, before = _fell(reading)
+    count = int(reading.total("member_count", fell))
+    if reading.speakable(count):
+        return "text", {"fell_count": count, "before_count": before}, about
+    moved = [row for row in reading.rows if row["segment_from"] not in (row["segment_to"], "none")]
+    counts = {"moved_count": int(reading.total("member_count", moved)), "buyer_count": reading.base}
+    return "text_moved", counts, about
 
 
 FINDERS = {"segments": segments, "regions": regions, "moves": moves}

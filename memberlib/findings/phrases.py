@@ -75,6 +75,8 @@ def share_of(share: float, noun: str, lang: str | None = None, *, tolerance: flo
     >>> share_of(0.664, "members", "en"), share_of(0.58, "orders", "en")
     ('two in three members', '58% of orders')
     """
+    if share == 1:
+        return i18n.say(f"finding.phrase.{noun}.all", lang)
     gap, name = min((abs(share - value), name) for value, name in _FRACTIONS)
     if gap <= tolerance:
         return i18n.say(f"finding.phrase.{noun}.{name}", lang)
