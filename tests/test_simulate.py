@@ -206,6 +206,11 @@ def test_money_of_the_order_list(name):
     closed = orders[orders["订单状态"] == "交易关闭"]
     assert set(closed["订单关闭原因"]) == {"买家未付款", "退款"}
     assert (closed["买家实际支付金额"] == 0).all()
+    returned = orders[(orders["退款金额"] > 0) & (orders["买家实际支付金额"] == 0)]
+    assert set(returned["订单状态"]) == {
+        "交易关闭",
+        "交易成功",
+    }  # closed, unless receipt was confirmed before
     assert set(orders.loc[orders["订单状态"] != "交易关闭", "订单关闭原因"]) == {"订单未关闭"}
     assert orders["联系手机"].str.fullmatch(r"'100\*{4}\d{4}").all()
     assert (orders["联系电话"] == "'null").all()
@@ -358,3 +363,29 @@ def test_large_shops_are_made_whole():
         "order_id", "member_id", "created_at", "paid_at", "status", "paid_amount", "refund_amount",
         "shipping_amount", "item_count", "region", "city", "channel",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shop", SHOPS)
+def test_a_sample_comes_whole_through_its_import(shop, tmp_path):
+    from memberlib.imports import import_files
+    from memberlib.store import open_store
+
+    (tmp_path / "stores.toml").write_bytes((ROOT / "data" / "stores.toml").read_bytes())
+    accounts = import_files(sorted((SAMPLES / shop).glob("*.csv")), shop, data=tmp_path)
+    assert sum(account.rejected_count for account in accounts) == 0
+    assert {account.table for account in accounts} >= {"orders", "items", "members"}
+    store = open_store(shop, data=tmp_path)
+    if shop == "course":
+        counted = trades("course").assign(paid_amount=lambda t: t["net"] / 100, refund_amount=0.0)
+    else:
+        made = simulate.frames(shop)
+        counted = made.orders[~made.orders["order_id"].isin(made.brushed["order_id"])]
+        counted = counted[
+            counted["status"].isin(["paid", "shipped", "completed"]) & counted["member_id"].notna()
+        ]
+        counted = counted[counted["paid_amount"] > counted["refund_amount"]]
+    found = store.trades.execute()
+    net = (counted["paid_amount"] - counted["refund_amount"]).round(2).sort_values().tolist()
+    assert sorted(found["net_amount"].astype(float)) == net
+    assert sorted(found["paid_at"]) == sorted(pd.to_datetime(counted["paid_at"]))
+    assert found["member_id"].nunique() == counted["member_id"].nunique()

@@ -64,7 +64,7 @@ def taobao(past: History) -> Files:
             ::-1
         ]  # newest first
         stamp = str(np.datetime64(end, "D") + 1).replace("-", "")
-        status = _taobao_status(view)
+        status = _taobao_status(past, view)
         made[f"ExportOrderList{stamp}.csv"] = _gbk(
             ORDER_HEADER, _taobao_orders(past, view, status, chosen, ids, nicknames)
         )
@@ -76,9 +76,10 @@ def taobao(past: History) -> Files:
     return made
 
 
-def _taobao_status(view: baskets.Seen) -> np.ndarray:
-    """Status codes as Taobao shows them: a wholly refunded order is closed."""
-    return np.where((view.refund > 0) & (view.refund == view.gross), "cancelled", view.status)
+def _taobao_status(past: History, view: baskets.Seen) -> np.ndarray:
+    """Status codes as Taobao shows them: wholly refunded before receipt was confirmed means closed."""
+    closed = (view.refund > 0) & (view.refund == view.gross) & (past.fate.refunded < past.fate.completed)
+    return np.where(closed, "cancelled", view.status)
 
 
 def _taobao_orders(
