@@ -43,7 +43,11 @@ class SegmentMap:
 
     def of(self, r: pd.Series, f: pd.Series, m: pd.Series) -> list[str]:
         """Segment of each row of scores."""
-        return [self.cells[int(a), int(b), int(c)] for a, b, c in zip(r, f, m, strict=True)]
+        scores = round(len(self.cells) ** (1 / 3))
+        # the cells are in the order of r, f, m
+        names = np.array(list(self.cells.values()), dtype=object)
+        place = [s.to_numpy(dtype="int64") - 1 for s in (r, f, m)]
+        return list(names[(place[0] * scores + place[1]) * scores + place[2]])
 
 
 def high_from(scores: int) -> int:

@@ -91,7 +91,8 @@ def moves(
     found["segment_to"] = chosen.of(found["r"], found["f"], found["m"])
     sums = found.groupby(["segment_from", "segment_to"], as_index=False)[["member_count", "amount"]].sum()
     place = {name: number for number, name in enumerate((*chosen.segments, "none"))}
-    order = sums["segment_from"].map(place) * len(place) + sums["segment_to"].map(place)
+    ranks = [sums[side].map(place).astype("int64") for side in ("segment_from", "segment_to")]
+    order = ranks[0] * len(place) + ranks[1]
     sums = sums.loc[order.sort_values().index]
     sums["amount"] = sums["amount"].astype("float64").round(4)
     base, new = store.buyer_count, int(sums.loc[sums["segment_from"] == "none", "member_count"].sum())

@@ -123,9 +123,7 @@ def audit(
         values, members = _values(store, column)
         found = cuts.edges[measure]
         repeated = [False, *(a == b for a, b in itertools.pairwise(found))]
-        on = [
-            count for count, again in zip(counts[measure][1], [False, *repeated], strict=False) if not again
-        ]
+        on = [count for count, again in zip(counts[measure][1], repeated, strict=False) if not again]
         order = members[::-1] if measure == "recency" else members
         rows["measure"].append(measure)
         rows["score_count"].append(cuts.scores)
@@ -134,7 +132,7 @@ def audit(
         rows["distinct_count"].append(len(values))
         rows["tied_share"].append(ratio(int(members[members > 1].sum()), base))
         rows["largest_tie_count"].append(int(members.max(initial=0)))
-        rows["edge_tied_count"].append(sum(on) if found else 0)
+        rows["edge_tied_count"].append(sum(on))
         rows["largest_score_share"].append(ratio(int(per_score.max()), base) if base else None)
         rows["scored_share"].append(ratio(base, store.member_count))
         rows["ntile_split_count"].append(_ntile_split(order, cuts.scores))
