@@ -190,18 +190,17 @@ def _days(reading: Reading) -> int:
 def _fell(reading: Reading) -> tuple[list[Row], int]:
     """Moves from a segment that matters to one out of sight, and how many were in these segments before."""
     active, away = reading.limits["active_segments"], reading.limits["away_segments"]
-    fell = [row for row in reading.rows if row["segment_from"] in active and row["segment_to"] in away]
+    moved = [row for row in reading.rows if row["member_count"]]
+    fell = [row for row in moved if row["segment_from"] in active and row["segment_to"] in away]
     left = {row["segment_from"] for row in fell}
-    return fell, int(
-        reading.total("member_count", (row for row in reading.rows if row["segment_from"] in left))
-    )
+    return fell, int(reading.total("member_count", (row for row in moved if row["segment_from"] in left)))
 
 
 def _recent_means_bought(reading: Reading) -> bool:
     """Whether a member can count as recent only by an order between the two dates.
 
-    Each date has its own edges. Where the edge of a recent order lies further back than the earlier date, it may have
-    moved past a member who bought nothing.
+    Each date has its own edges. Where the edge of a recent order lies further back than the earlier date, it
+    may have moved past a member who bought nothing.
     """
     edges = (reading.attrs.get("edges") or {}).get("recency") or ()
     if not edges:
