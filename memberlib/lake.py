@@ -253,15 +253,16 @@ class Writer:
         names = ", ".join(f'"{name}"' for name in spec.names)
         query = f"SELECT {names} FROM ({rows})"
         if touched:
-            kept = f"SELECT {names} FROM read_parquet({_sql_list(touched)})"
+            kept = f"SELECT {names} FROM read_parquet({_sql_list(touched)}) AS held"
             if replaced:
                 kept += (
-                    f" WHERE NOT EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {_same_key(spec, 'gone')})"
+                    f" WHERE NOT EXISTS (SELECT 1 FROM ({replaced}) AS gone"
+                    f" WHERE {_same_key(spec, 'gone', 'held')})"
                 )
             query = f"{kept} UNION ALL {query}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{number:08d}.parquet"
-        con.execute(f"COPY ({query}) TO {_sql_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"COPY ({query}) TO {_sql_text(path)} (FORMAT parquet)")
         _sync(path)
         state, stats = path.stat(), json.dumps({"numRecords": _row_count(con, [str(path)])})
         added = AddAction(path.name, state.st_size, {}, int(state.st_mtime * 1000), True, stats)
