@@ -57,6 +57,7 @@ def result(
         "base": int(base),
         "counts": counts,
         "currency": store.settings.currency,
+        "churn_days": store.settings.churn_days,
         "params": dict(params),
     }
     frame.attrs = about | more
