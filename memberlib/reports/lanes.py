@@ -20,6 +20,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
+from memberlib.kernels import KERNEL_ENVIRONMENT
+
+_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""A lane forks kernels, which is safe as long as it has one thread; and lanes already fill the machine."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -46,7 +51,7 @@ class _Lane:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **environment},
+            env={**os.environ, **_ONE_THREAD, **KERNEL_ENVIRONMENT, **environment},
         )
 
     def do(self, job: Mapping[str, Any]) -> Answer:

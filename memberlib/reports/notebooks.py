@@ -10,15 +10,14 @@ import ast
 import copy
 import hashlib
 import json
-import os
 import re
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.kernels import Nursery, kernel_manager
 
 Notebook = dict[str, Any]
 
@@ -139,7 +138,9 @@ def in_language(notebook: Notebook, lang: str) -> Notebook:
     return {**notebook, "cells": cells}
 
 
-def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> Notebook:
+def run(
+    notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path, nursery: Nursery | None = None
+) -> Notebook:
     """The notebook with the outputs of a run.
 
     Parameters
@@ -150,11 +151,13 @@ def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> N
         Values for the parameters cell; those that the notebook does not declare are not passed.
     folder : path
         Where the kernel stands while it runs.
+    nursery : Nursery, optional
+        Where a warm kernel comes from.
 
     Raises
     ------
     papermill.PapermillExecutionError
-        Where a cell raises; nbclient's DeadKernelError, CellTimeoutError where a kernel dies or hangs.
+        Where a cell raises; nbclient's DeadKernelError or CellTimeoutError where it dies or hangs.
     """
     import nbformat
     import papermill
@@ -164,10 +167,11 @@ def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> N
     node = nbformat.from_dict(_fit_for_a_run(notebook))
     with tempfile.TemporaryDirectory(prefix="memberlib-") as home:
         node = papermill.execute_notebook(
-            node, None, parameters=given or None, kernel_name="python3", language="python", progress_bar=False,
+            node, None, parameters=given or None, kernel_name="python3", language="python",
+            progress_bar=False,
             log_output=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=str(folder),
             start_timeout=120, execution_timeout=CELL_SECONDS, iopub_timeout=60,
-            kernel_manager_class=_own_kernel_manager(Path(home)),
+            kernel_manager_class=kernel_manager(Path(home), nursery), shutdown_kernel="immediate",
         )  # fmt: skip
     return cleaned(json.loads(json.dumps(node)))
 
@@ -183,41 +187,6 @@ def _fit_for_a_run(notebook: Notebook) -> Notebook:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
     return fresh
-
-
-def _own_kernel_manager(home: Path) -> type:
-    """A kernel manager for this interpreter, whatever kernels are registered on the machine.
-
-    No start-up file or setting of the user's IPython is read. On POSIX it talks through socket files: two
-    kernels that start at once cannot take each other's port.
-    """
-    from jupyter_client.kernelspec import KernelSpec
-    from jupyter_client.manager import AsyncKernelManager
-
-    spec = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        display_name="Python 3",
-        language="python",
-        metadata={},
-    )
-    own = {
-        "IPYTHONDIR": str(home / "ipython"),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYTHONHASHSEED": "0",
-    }
-
-    class OwnKernelManager(AsyncKernelManager):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            self._kernel_spec = spec
-            self.connection_file = str(home / "kernel.json")
-            if os.name == "posix":
-                self.transport, self.ip = "ipc", str(home / "k")
-
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
-            await super().start_kernel(**{**options, "env": {**os.environ, **own}})
-
-    return OwnKernelManager
 
 
 def cleaned(notebook: Notebook) -> Notebook:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import heapq
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Shop:
     reason: str = ""
     left: int = 0
     at_work: int = 0
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
 
     @property
     def as_of(self) -> str | None:
@@ -91,8 +92,9 @@ def make_reports(
     folder, out = data_folder(data).resolve(), Path(out)
     sources = find_notebooks(notebooks)
     shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=manifest.code_version(sources))
-    with _alone(out), progress() as said:
+    with _alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
         _sweep(out)
+        at_the_end.callback(_sweep, out)
         to_do = [shop for shop in shops if force or not _unchanged(shop, out)]
         for shop in shops:
             if shop.state == "unchanged":
@@ -213,9 +215,7 @@ def _make(
                 _, number, _, job = heapq.heappop(ready)
                 shop = opened[number]
                 if not shop.state:
-                    shop.began = (
-                        time.monotonic() if shop.left == len(sources) and not shop.at_work else shop.began
-                    )
+                    shop.began = shop.began or time.monotonic()
                     shop.at_work += 1
                     running[lanes.submit(job)] = (shop, number, job)
             if not running:
@@ -235,7 +235,7 @@ def _make(
                     _publish(shop, out)
                     said.made(shop.store, str(shop.as_of), time.monotonic() - shop.began)
                 if shop.state == "failed" and not shop.at_work:
-                    shutil.rmtree(_new(out, shop), ignore_errors=True)
+                    _clear(out, shop)
 
 
 def _open(shops: list[Shop], lanes: Lanes, folder: Path, out: Path, said: Progress, *, by_day: bool) -> None:
@@ -263,6 +263,13 @@ def _fresh(out: Path, shop: Shop) -> None:
     shutil.rmtree(_new(out, shop), ignore_errors=True)
     (_new(out, shop) / "notebooks").mkdir(parents=True)
     (_new(out, shop) / "files").mkdir()
+
+
+def _clear(out: Path, shop: Shop) -> None:
+    """Leave nothing of a report that did not come about."""
+    shutil.rmtree(_new(out, shop), ignore_errors=True)
+    if not any((out / shop.store).iterdir()):
+        (out / shop.store).rmdir()
 
 
 def _notebook_job(shop: Shop, source: Path, out: Path) -> dict[str, Any]:

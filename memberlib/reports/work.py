@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.kernels import Nursery, can_be_warm
 from memberlib.reports.failures import reason_of, story_of
 
 
@@ -22,12 +23,15 @@ def open_shop(*, store: str, as_of: str | None, data: str) -> dict[str, Any]:
     return {"as_of": shop.as_of.isoformat(), "version": shop.version, "digest": shop.digest}
 
 
+_nursery: Nursery | None = None
+
+
 def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:
     """Run a notebook for one shop and write it in the report's language."""
     from memberlib.reports import notebooks
 
     notebook = notebooks.in_language(notebooks.read(Path(source)), lang)
-    done = notebooks.run(notebook, parameters, folder=Path(folder))
+    done = notebooks.run(notebook, parameters, folder=Path(folder), nursery=_nursery)
     Path(target).write_bytes(notebooks.written(done))
 
 
@@ -47,11 +51,13 @@ JOBS: dict[str, Callable[..., Any]] = {
 
 def serve() -> int:
     """Do the jobs that come in as lines of JSON, answer each with a line, until there are no more."""
+    global _nursery
     faulthandler.enable()
+    if can_be_warm():
+        _nursery = Nursery()
     # Answers go out by a pipe of their own: whatever a job prints must not stand between them.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    os.environ["MPLBACKEND"] = "Agg"
     try:
         for line in sys.stdin.buffer:
             answers.write(json.dumps(_done(json.loads(line))).encode() + b"\n")
