@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
@@ -271,11 +272,8 @@ def _members(facts: Table, calendar: list[dt.date]) -> list[int]:
 
 
 def _season_of(named: dict[str, list[dt.date]]) -> Any:
-    pairs = [
-        (ibis._.month.isin([ibis.date(month) for month in days]), name)
-        for name, days in named.items()
-        if days
-    ]
+    dates = {name: [ibis.date(month) for month in days] for name, days in named.items() if days}
+    pairs = [(ibis._.month.isin(days), name) for name, days in dates.items()]
     return ibis.cases(*pairs, else_=ibis.null("string"))
 
 
@@ -287,25 +285,20 @@ def _goods(lines: Table, name: str) -> list[dict[str, Any]]:
 
 def _ranked(goods: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
     """Goods of the peak and of the slack months, best first, with their shares."""
-    overall: dict[str, float] = {}
+    amounts: dict[str, list[float]] = {}
     for row in goods:
         row["quantity"], row["amount"] = money(row["quantity"]), money(row["amount"])
-        overall[row["good"]] = overall.get(row["good"], 0.0) + row["amount"]
+        amounts.setdefault(row["good"], []).append(row["amount"])
+    # Sums that do not depend on the order in which the rows came.
+    overall = {good: math.fsum(parts) for good, parts in amounts.items()}
+    everything = math.fsum(overall.values())
     rows: list[dict[str, Any]] = []
     for season in ("peak", "slack"):
-        chosen = sorted(
-            (row for row in goods if row["season"] == season), key=lambda row: (-row["amount"], row["good"])
-        )
-        whole = sum(row["amount"] for row in chosen)
+        chosen = [row for row in goods if row["season"] == season]
+        chosen.sort(key=lambda row: (-row["amount"], row["good"]))
+        whole = math.fsum(row["amount"] for row in chosen)
         for rank, row in enumerate(chosen[:limit], start=1):
-            share, usual = ratio(row["amount"], whole), ratio(overall[row["good"]], sum(overall.values()))
-            rows.append(
-                {
-                    **row,
-                    "rank": rank,
-                    "amount_share": share,
-                    "overall_share": usual,
-                    "lift": ratio(share, usual),
-                }
-            )
+            share, usual = ratio(row["amount"], whole), ratio(overall[row["good"]], everything)
+            shares = {"amount_share": share, "overall_share": usual, "lift": ratio(share, usual)}
+            rows.append({**row, "rank": rank, **shares})
     return rows

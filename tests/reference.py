@@ -141,7 +141,8 @@ def shops(draw: Any, *, max_orders: int = 30) -> Shop:
     days = sorted({row[2].date() for row in rows} | {row[3].date() for row in rows if row[3]})
     choice = st.sampled_from(days) if days else st.just(_FIRST.date())
     later = st.integers(0, 900).map(lambda n: (shop.begun or _FIRST.date()) + dt.timedelta(days=n))
-    shop.as_of = draw(choice | choice | later)
+    month_end = choice.map(lambda day: (pd.Timestamp(day) + pd.offsets.MonthEnd(0)).date())
+    shop.as_of = draw(choice | choice | month_end | later)
     return shop
 
 
