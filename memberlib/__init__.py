@@ -24,10 +24,12 @@ _MODULES = (
 __all__ = [*_HOME, *_MODULES, "__version__"]
 
 if TYPE_CHECKING:
-    from memberlib.errors import InputError
-    from memberlib.i18n import set_language
-    from memberlib.imports import import_files
-    from memberlib.store import Store, open_store, store_from
+    from memberlib.errors import InputError as InputError
+    from memberlib.i18n import set_language as set_language
+    from memberlib.imports import import_files as import_files
+    from memberlib.store import Store as Store
+    from memberlib.store import open_store as open_store
+    from memberlib.store import store_from as store_from
 
 
 def __getattr__(name: str) -> Any:

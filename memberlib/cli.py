@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ table_app = typer.Typer(help="Print one analysis of one shop.", no_args_is_help=
 app.add_typer(table_app, name="table")
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a table is printed."""
 
     table = "table"
@@ -34,7 +34,7 @@ class Format(str, Enum):
     md = "md"
 
 
-class Lang(str, Enum):
+class Lang(StrEnum):
     """A language of labels and prose."""
 
     en = "en"
@@ -43,20 +43,34 @@ class Lang(str, Enum):
 
 
 StoreId = Annotated[str, typer.Option("--store", "-s", help="Id of the shop.", show_default=False)]
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder; else $MEMBERLIB_DATA, else the nearest data/.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Last day looked at, as 2026-06-30; else the last order's day.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder; else $MEMBERLIB_DATA, else the nearest data/.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Last day looked at, as 2026-06-30; else the last order's day.")
+]
 As = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 In = Annotated[Lang | None, typer.Option("--lang", help="Language of the words; else the shop's own.")]
-Edges = Annotated[str | None, typer.Option("--edges", help="Upper edges of the intervals, such as 50,100,200.")]
-View = Annotated[str | None, typer.Option("--view", help="Another analysis of the theme; see the README's table.")]
+Edges = Annotated[
+    str | None, typer.Option("--edges", help="Upper edges of the intervals, such as 50,100,200.")
+]
+View = Annotated[
+    str | None, typer.Option("--view", help="Another analysis of the theme; see the README's table.")
+]
 
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Export files: CSV, xlsx or Parquet.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Export files: CSV, xlsx or Parquet.", show_default=False)
+    ],
     store: StoreId,
-    platform: Annotated[str | None, typer.Option("--platform", help="Name of the crosswalk; else found by the header.")] = None,
-    max_rejected: Annotated[float, typer.Option("--max-rejected", help="Refuse a file with a larger share of bad rows.")] = 0.2,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="Name of the crosswalk; else found by the header.")
+    ] = None,
+    max_rejected: Annotated[
+        float, typer.Option("--max-rejected", help="Refuse a file with a larger share of bad rows.")
+    ] = 0.2,
     data: Data = None,
 ) -> None:
     """Take exports into a shop; print an account that adds up for each file."""
@@ -87,14 +101,20 @@ def samples(data: Data = None) -> None:
     folder = data_folder(data)
     shops = sorted(path for path in (folder / "samples").glob("*") if path.is_dir())
     if not shops:
-        raise InputError(f"no sample shops in {folder / 'samples'}; run this where the project's data folder is, or give --data")
+        raise InputError(
+            f"no sample shops in {folder / 'samples'}; run this where the project's data folder is, or give --data"
+        )
     changed = 0
     for shop in shops:
-        for account in import_files(sorted(p for p in shop.iterdir() if p.suffix == ".csv"), shop.name, data=folder):
+        for account in import_files(
+            sorted(p for p in shop.iterdir() if p.suffix == ".csv"), shop.name, data=folder
+        ):
             if account.accepted_count or account.replaced_count:
                 changed += 1
                 _print_account(account)
-    typer.echo(f"{len(shops)} sample shops: " + (f"{changed} files taken in" if changed else "nothing changed"))
+    typer.echo(
+        f"{len(shops)} sample shops: " + (f"{changed} files taken in" if changed else "nothing changed")
+    )
 
 
 @app.command()
@@ -108,7 +128,10 @@ def shops(data: Data = None) -> None:
 
 
 @app.command()
-def imports(store: Annotated[str | None, typer.Option("--store", "-s", help="Only this shop.")] = None, data: Data = None) -> None:
+def imports(
+    store: Annotated[str | None, typer.Option("--store", "-s", help="Only this shop.")] = None,
+    data: Data = None,
+) -> None:
     """List what was imported, with the account of each file."""
     from memberlib.lake import Lake, data_folder
 
@@ -131,8 +154,16 @@ def rejected(
     typer.echo(Lake(data_folder(data) / "lake").rejected(store, import_id).to_csv(index=False), nl=False)
 
 
-def _print(theme: str, store: str, view: str | None, data: Path | None, as_of: str | None, form: Format, lang: Lang | None,
-           **options: Any) -> None:  # fmt: skip
+def _print(
+    theme: str,
+    store: str,
+    view: str | None,
+    data: Path | None,
+    as_of: str | None,
+    form: Format,
+    lang: Lang | None,
+    **options: Any,
+) -> None:
     from memberlib import i18n, tables
     from memberlib.store import open_store
     from memberlib.themes import theme as find
@@ -178,7 +209,9 @@ def _rules(texts: Sequence[str] | None) -> list[dict[str, Any]] | None:
                 if part.strip():
                     rule[key] = int(part) if key == "orders" else float(part)
             except ValueError:
-                raise InputError(f"--rule {text!r}: {part.strip()!r} is not a number; write it as advanced=1000,5,0.9") from None
+                raise InputError(
+                    f"--rule {text!r}: {part.strip()!r} is not a number; write it as advanced=1000,5,0.9"
+                ) from None
         if rule["level"] == "regular":
             rules[0] = rule
         else:
@@ -186,7 +219,10 @@ def _rules(texts: Sequence[str] | None) -> list[dict[str, Any]] | None:
     return rules
 
 
-Rule = Annotated[list[str] | None, typer.Option("--rule", help="A level's rule, as advanced=1000,5,0.9; one --rule per level.")]
+Rule = Annotated[
+    list[str] | None,
+    typer.Option("--rule", help="A level's rule, as advanced=1000,5,0.9; one --rule per level."),
+]
 
 
 @table_app.command("level")
@@ -199,10 +235,21 @@ def table_level(
     """Members, orders and money per level; --view structure|flow|cost."""
     from memberlib.store import day_of
 
-    _print("level", store, view, data, as_of, form, lang, rules=_rules(rule), rules_from=day_of(rules_from), days=days)
+    _print(
+        "level",
+        store,
+        view,
+        data,
+        as_of,
+        form,
+        lang,
+        rules=_rules(rule),
+        rules_from=day_of(rules_from),
+        days=days,
+    )
 
 
-class Unit(str, Enum):
+class Unit(StrEnum):
     """Unit of time intervals."""
 
     months = "months"
@@ -216,10 +263,12 @@ def table_time(
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
 ) -> None:  # fmt: skip
     """Members by time since their last trade; --view bands|months|goods|hours."""
-    _print("time", store, view, data, as_of, form, lang, edges=_numbers(edges), unit=unit.value if unit else None)
+    _print(
+        "time", store, view, data, as_of, form, lang, edges=_numbers(edges), unit=unit.value if unit else None
+    )
 
 
-class Measure(str, Enum):
+class Measure(StrEnum):
     """What the amount analysis measures."""
 
     mean = "mean"
@@ -230,7 +279,7 @@ class Measure(str, Enum):
 @table_app.command("amount")
 def table_amount(
     store: StoreId, edges: Edges = None,
-    measure: Annotated[Measure | None, typer.Option(help="A member's mean order, a member's total, or single orders.")] = None,
+    measure: Annotated[Measure | None, typer.Option(help="A member's mean order or total, or single orders.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="With --view spenders: how many members.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
 ) -> None:  # fmt: skip
@@ -249,7 +298,7 @@ def table_count(
     _print("count", store, view, data, as_of, form, lang, edges=_numbers(edges), days=days)
 
 
-class Method(str, Enum):
+class Method(StrEnum):
     """How RFM scores are cut."""
 
     quantile = "quantile"
@@ -265,7 +314,7 @@ def table_rfm(
     method: Annotated[Method | None, typer.Option(help="How values become scores.")] = None,
     scores: Annotated[int | None, typer.Option(min=2, max=10, help="How many scores (quantile, jenks).")] = None,
     segment_map: Annotated[str | None, typer.Option("--map", help="eight, eleven, or a CSV of score ranges.")] = None,
-    edges: Annotated[str | None, typer.Option(help="With --method fixed: 30,90,180/1,3,6/100,500,1000 (days/trades/money).")] = None,
+    edges: Annotated[str | None, typer.Option(help="With --method fixed: days/trades/money, 30,90/1,3/100,500.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view moves: how many days back.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
 ) -> None:  # fmt: skip
@@ -274,7 +323,9 @@ def table_rfm(
     if edges is not None:
         parts = edges.split("/")
         if len(parts) != 3:
-            raise InputError("--edges of rfm has three lists with '/' between: days/trades/money, as 30,90/1,3/100,500")
+            raise InputError(
+                "--edges of rfm has three lists with '/' between: days/trades/money, as 30,90/1,3/100,500"
+            )
         cut = dict(zip(("recency", "frequency", "monetary"), (_numbers(part) for part in parts), strict=True))
     _print("rfm", store, view, data, as_of, form, lang, method=method.value if method else None, scores=scores,
            segment_map=segment_map, edges=cut, days=days)  # fmt: skip
@@ -282,7 +333,9 @@ def table_rfm(
 
 @app.command()
 def report(
-    store: Annotated[list[str] | None, typer.Option("--store", "-s", help="A shop; may be given again.")] = None,
+    store: Annotated[
+        list[str] | None, typer.Option("--store", "-s", help="A shop; may be given again.")
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every shop of the data folder.")] = False,
     as_of: AsOf = None,
     lang: In = None,
@@ -299,7 +352,13 @@ def report(
     if store and all_:
         raise InputError("give either --store or --all, not both")
     failed = make_reports(
-        None if all_ else list(store or []), data=data, as_of=as_of, lang=lang.value if lang else None, out=out, jobs=jobs, force=force
+        None if all_ else list(store or []),
+        data=data,
+        as_of=as_of,
+        lang=lang.value if lang else None,
+        out=out,
+        jobs=jobs,
+        force=force,
     )
     raise typer.Exit(1 if failed else 0)
 

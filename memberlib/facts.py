@@ -108,4 +108,6 @@ def left_out(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushe
     )
     seen = orders.select(reason=reason, amount=ibis.cases((reason == "guest", net), else_=orders.paid_amount))
     seen = seen.filter(seen.reason != "counted")
-    return seen.group_by("reason").aggregate(order_count=seen.count(), amount=seen.amount.sum().cast("float64"))
+    return seen.group_by("reason").aggregate(
+        order_count=seen.count(), amount=seen.amount.sum().cast("float64")
+    )

@@ -1,6 +1,6 @@
 """What has this shop decided: its name, language, money, edges and level rules?
 
-The decisions stand in ``<data>/stores.toml``, one table per shop. Whatever a shop leaves out has the default given here.
+The decisions stand in ``<data>/stores.toml``, one table per shop; what a shop leaves out has the default given here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import math
 import re
 import tomllib
 import zoneinfo
@@ -27,7 +28,7 @@ MEASURES = ("mean", "total", "order")
 
 @dataclass(frozen=True)
 class LevelRule:
-    """A level is earned by total amount ≥ ``amount`` or counted trades ≥ ``orders``; its price is ``discount`` × list."""
+    """A level is earned by total amount ≥ ``amount`` or trades ≥ ``orders``; its price is ``discount`` × list."""
 
     level: str
     amount: float | None = None
@@ -101,7 +102,7 @@ def rising(edges: Sequence[Any], *, whole: bool, what: str) -> tuple[Any, ...]:
     Raises
     ------
     InputError
-        Where there is no edge, or one is not a number, not above 0, not whole where it must be, or not above the one before.
+        Where there is no edge, or one is not a number, not above 0, not whole where it must be, or does not rise.
 
     Examples
     --------
@@ -113,13 +114,17 @@ def rising(edges: Sequence[Any], *, whole: bool, what: str) -> tuple[Any, ...]:
         try:
             value = float(edge)
         except (TypeError, ValueError):
-            raise InputError(f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200") from None
+            raise InputError(
+                f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200"
+            ) from None
         if not 0 < value < 1e15:
             raise InputError(f"{what}: {edge} must be above 0; give rising numbers such as 50,100,200")
         if whole and value != int(value):
             raise InputError(f"{what}: {edge} must be a whole number")
         if kept and value <= kept[-1]:
-            raise InputError(f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first")
+            raise InputError(
+                f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first"
+            )
         kept.append(int(value) if value == int(value) else value)
     if not kept:
         raise InputError(f"{what}: no edge given; give rising numbers such as 50,100,200")
@@ -149,7 +154,9 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
         if isinstance(rule, Mapping):
             unknown = sorted(set(rule) - {"level", "amount", "orders", "discount"})
             if unknown:
-                raise InputError(f"level rules: unknown word {unknown[0]!r}; a rule has level, amount, orders, discount")
+                raise InputError(
+                    f"level rules: unknown word {unknown[0]!r}; a rule has level, amount, orders, discount"
+                )
             rule = LevelRule(**{"level": "", **rule})
         made.append(rule)
     if not made:
@@ -159,22 +166,59 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
         if rule.level not in LEVELS:
             raise InputError(f"{where} is not a level; choose among {', '.join(LEVELS)}")
         if place and LEVELS.index(rule.level) <= LEVELS.index(made[place - 1].level):
-            raise InputError(f"{where} must stand above {made[place - 1].level!r}; give the lowest level first")
+            raise InputError(
+                f"{where} must stand above {made[place - 1].level!r}; give the lowest level first"
+            )
         for name, value in (("amount", rule.amount), ("orders", rule.orders), ("discount", rule.discount)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != value):
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int | float) or value != value
+            ):
                 raise InputError(f"{where}: {name} {value!r} is not a number")
         if not 0 < rule.discount <= 1:
-            raise InputError(f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)")
+            raise InputError(
+                f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)"
+            )
         if place == 0 and (rule.amount or rule.orders):
-            raise InputError(f"{where} is the lowest level and takes every member: leave out its amount and orders")
+            raise InputError(
+                f"{where} is the lowest level and takes every member: leave out its amount and orders"
+            )
         if place and rule.amount is None and rule.orders is None:
             raise InputError(f"{where} needs an amount, a number of orders, or both")
         for name in ("amount", "orders"):
             value = getattr(rule, name)
             below = [getattr(r, name) for r in made[1:place] if getattr(r, name) is not None]
             if value is not None and (value <= 0 or (below and value <= below[-1])):
-                raise InputError(f"{where}: {name} {value:g} must be above 0 and above that of the level below")
+                raise InputError(
+                    f"{where}: {name} {value:g} must be above 0 and above that of the level below"
+                )
     return tuple(made)
+
+
+def scaled_rules(rules: Sequence[LevelRule], factor: float) -> tuple[LevelRule, ...]:
+    """The same rules with every threshold times ``factor``: amounts to the nearest whole, orders up to the next whole.
+
+    Raises
+    ------
+    InputError
+        Where the factor is not above 0, or so small that two levels come to the same threshold.
+
+    Examples
+    --------
+    >>> [(r.amount, r.orders) for r in scaled_rules(DEFAULT_RULES, 0.8)]
+    [(None, None), (800, 4), (2400, 8), (8000, 16)]
+    """
+    if not 0 < factor < 1e6:
+        raise InputError(f"level rules: the factor {factor:g} must be above 0")
+    return level_rules(
+        [
+            dataclasses.replace(
+                rule,
+                amount=None if rule.amount is None else max(1, round(rule.amount * factor)),
+                orders=None if rule.orders is None else math.ceil(round(rule.orders * factor, 6)),
+            )
+            for rule in rules
+        ]
+    )
 
 
 def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
@@ -191,7 +235,9 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     for key, value in table.items():
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), 1)
-            raise InputError(f"{where}: unknown setting {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+            raise InputError(
+                f"{where}: unknown setting {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
+            )
         values[key] = value
     name = values.get("name", {})
     values["name"] = {"": name} if isinstance(name, str) else {str(k): str(v) for k, v in dict(name).items()}
@@ -210,7 +256,9 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
         if key in values:
             values[key] = rising(values[key], whole=whole, what=f"{where}: {key}")
     for key in ("churn_days", "peak_ratio", "slack_ratio"):
-        if key in values and (isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0):
+        if key in values and (
+            isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0
+        ):
             raise InputError(f"{where}: {key} must be a number above 0, not {values[key]!r}")
     if "level_rules" in values:
         try:
@@ -228,7 +276,9 @@ def _among(values: Mapping[str, Any], key: str, choices: tuple[str, ...], where:
 def check_store_id(store_id: str) -> str:
     """The store id itself, where it may name a folder: lower-case letters, digits, ``-`` and ``_``, at most 64."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", store_id):
-        raise InputError(f"{store_id!r} is not a shop id; use lower-case letters, digits, '-' and '_', such as 'tea-house'")
+        raise InputError(
+            f"{store_id!r} is not a shop id; use lower-case letters, digits, '-' and '_', such as 'tea-house'"
+        )
     return store_id
 
 
@@ -241,7 +291,11 @@ def all_settings(data: Path) -> dict[str, Settings]:
         tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"stores.toml cannot be read: {error}") from None
-    return {key: settings_from(value, check_store_id(key)) for key, value in tables.items() if isinstance(value, dict)}
+    return {
+        key: settings_from(value, check_store_id(key))
+        for key, value in tables.items()
+        if isinstance(value, dict)
+    }
 
 
 def load_settings(data: Path, store_id: str) -> Settings:
@@ -263,7 +317,11 @@ def ensure_settings(data: Path, store_id: str, defaults: Mapping[str, str]) -> S
     path = data / "stores.toml"
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    lines = [f"[{store_id}]", f'name = "{store_id}"', *(f'{key} = "{value}"' for key, value in defaults.items())]
+    lines = [
+        f"[{store_id}]",
+        f'name = "{store_id}"',
+        *(f'{key} = "{value}"' for key, value in defaults.items()),
+    ]
     text = before.rstrip() + ("\n\n" if before.strip() else "") + "\n".join(lines) + "\n"
     fresh = path.with_suffix(".toml.new")
     fresh.write_text(text, encoding="utf-8")

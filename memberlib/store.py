@@ -69,7 +69,9 @@ class Store:
                 raise InputError(f"shop '{self.id}' has no orders yet; import an order list, or give --as-of")
             return last
         if first is not None and as_of < first:
-            raise InputError(f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later")
+            raise InputError(
+                f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later"
+            )
         return as_of
 
     @property
@@ -114,25 +116,35 @@ class Store:
 
     @property
     def items(self) -> Table | None:
-        """Lines of the orders known on ``as_of``, with a category where the shop's settings give one; None without lines."""
+        """Lines of the orders known on ``as_of``, categories filled in from the settings; None without lines."""
         rows = self._tables.get("items")
         if rows is None:
             return None
         if self.settings.category_prefixes:
             prefix = rows.product_id.split("-")[0]
             pairs = [(prefix == key, value) for key, value in sorted(self.settings.category_prefixes.items())]
-            rows = rows.mutate(category=ibis.coalesce(rows.category, ibis.cases(*pairs, else_=ibis.null("string"))))
+            rows = rows.mutate(
+                category=ibis.coalesce(rows.category, ibis.cases(*pairs, else_=ibis.null("string")))
+            )
         return rows.semi_join(self.orders, "order_id")
 
     @property
     def members(self) -> Table | None:
         """The member list as known on ``as_of`` (joined by then, or with no joining date); None without a list."""
         rows = self._tables.get("members")
-        return None if rows is None else rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
+        return (
+            None
+            if rows is None
+            else rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
+        )
 
     @property
     def _rules(self) -> dict[str, Any]:
-        return {"as_of": self.as_of, "statuses": self.settings.counted_statuses, "brushed": self._tables.get("brushed")}
+        return {
+            "as_of": self.as_of,
+            "statuses": self.settings.counted_statuses,
+            "brushed": self._tables.get("brushed"),
+        }
 
     @cached_property
     def trades(self) -> Table:
@@ -148,8 +160,16 @@ class Store:
         found = _facts.left_out(self.orders, **self._rules).to_pandas().set_index("reason")
         rows = found.reindex(list(LEFT_OUT)).fillna(0).rename_axis("reason").reset_index()
         rows = rows.astype({"order_count": "int64", "amount": "float64"})
-        rows.attrs = {"analysis": "left_out", "theme": "data", "store": self.id, "as_of": self.as_of, "counts": "orders",
-                      "base": int(self.orders.count().execute()), "currency": self.settings.currency, "params": {}}  # fmt: skip
+        rows.attrs = {
+            "analysis": "left_out",
+            "theme": "data",
+            "store": self.id,
+            "as_of": self.as_of,
+            "base": int(self.orders.count().execute()),
+            "counts": "orders",
+            "currency": self.settings.currency,
+            "params": {},
+        }
         return rows
 
     @cached_property
@@ -167,7 +187,11 @@ class Store:
 
 
 def open_store(
-    store_id: str, as_of: dt.date | str | None = None, *, data: str | Path | None = None, at_version: int | None = None
+    store_id: str,
+    as_of: dt.date | str | None = None,
+    *,
+    data: str | Path | None = None,
+    at_version: int | None = None,
 ) -> Store:
     """One shop of the lake as of a date.
 
@@ -239,7 +263,9 @@ def store_from(
     con = con or connection()
     given = {"orders": orders, "items": items, "members": members, "brushed": brushed}
     tables = {name: _table(con, name, rows) for name, rows in given.items() if rows is not None}
-    return Store(check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings())
+    return Store(
+        check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings()
+    )
 
 
 def connection() -> Any:
@@ -296,10 +322,18 @@ def _table(con: Any, name: str, rows: Any) -> Table:
         have = value.type()
         if have.is_timestamp() and have.timezone:
             raise InputError(f"{name}: {column.name} carries a time zone; give the shop's own wall time")
-        if not (have.is_decimal() and kind.is_decimal()) and not (have.is_timestamp() and kind.is_timestamp()) and have != kind:
+        if (
+            not (have.is_decimal() and kind.is_decimal())
+            and not (have.is_timestamp() and kind.is_timestamp())
+            and have != kind
+        ):
             value = value.cast(kind)
         if column.default is not None:
-            default = ibis.literal(column.default == "true") if kind.is_boolean() else ibis.literal(int(column.default))
+            default = (
+                ibis.literal(column.default == "true")
+                if kind.is_boolean()
+                else ibis.literal(int(column.default))
+            )
             value = value.fill_null(default.cast(value.type()))
         picked[column.name] = value.nullif("") if column.name == "member_id" else value
     return rows.select(**picked)
@@ -327,11 +361,15 @@ def _cells(values: pd.Series, kind: Any) -> list[Any]:
         values = pd.to_datetime(values)
         if pa.types.is_timestamp(kind) and values.dt.tz is not None:
             raise InputError(f"{values.name} carries a time zone; give the shop's own wall time")
-        made: list[Any] = [None if gone else v.to_pydatetime() for v, gone in zip(values, missing, strict=True)]
+        made: list[Any] = [
+            None if gone else v.to_pydatetime() for v, gone in zip(values, missing, strict=True)
+        ]
         return [None if v is None else v.date() for v in made] if pa.types.is_date(kind) else made
     if pa.types.is_decimal(kind):
         step = Decimal("0.0001")
-        return [None if gone else Decimal(str(v)).quantize(step) for v, gone in zip(values, missing, strict=True)]
+        return [
+            None if gone else Decimal(str(v)).quantize(step) for v, gone in zip(values, missing, strict=True)
+        ]
     if pa.types.is_string(kind):
         return [None if gone or v == "" else str(v) for v, gone in zip(values, missing, strict=True)]
     return [None if gone else v for v, gone in zip(values, missing, strict=True)]

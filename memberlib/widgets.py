@@ -70,11 +70,16 @@ class IntervalEditor(w.VBox):
             minus.on_click(lambda _, place=place: self.remove(place))
             minus.disabled = len(self._fields) == 1
             rows.append(w.HBox([field, minus]))
-        self.children = (w.Label(i18n.say("widget.edges")), w.HBox([*rows, self.add], layout=w.Layout(flex_flow="row wrap")))
+        self.children = (
+            w.Label(i18n.say("widget.edges")),
+            w.HBox([*rows, self.add], layout=w.Layout(flex_flow="row wrap")),
+        )
         self._tell()
 
     def _tell(self) -> None:
-        self.value = tuple(int(field.value) if field.value == int(field.value) else field.value for field in self._fields)
+        self.value = tuple(
+            int(field.value) if field.value == int(field.value) else field.value for field in self._fields
+        )
 
 
 class RuleSliders(w.VBox):
@@ -95,7 +100,12 @@ class RuleSliders(w.VBox):
             top = 3 * (rule.amount or 1000)
             amount = w.FloatSlider(rule.amount or 0, min=0, max=top, step=_step(top), readout_format=",.0f",
                                    description=i18n.say("widget.rule_amount", level=name))  # fmt: skip
-            orders = w.IntSlider(rule.orders or 0, min=0, max=3 * (rule.orders or 10), description=i18n.say("widget.rule_orders"))
+            orders = w.IntSlider(
+                rule.orders or 0,
+                min=0,
+                max=3 * (rule.orders or 10),
+                description=i18n.say("widget.rule_orders"),
+            )
             discount = w.FloatSlider(rule.discount, min=0.5, max=1, step=0.01, readout_format=".0%",
                                      description=i18n.say("widget.rule_discount"))  # fmt: skip
             for slider in (amount, orders, discount):
@@ -126,7 +136,10 @@ class Explorer(w.VBox):
     def __init__(self, store: Store, analysis: themes.Analysis, controls: dict[str, Any]) -> None:
         self._store, self._analysis, self._stores = store, analysis, {store.as_of: store}
         self._lang = i18n.language()
-        self.controls = {**controls, "as_of": w.DatePicker(value=store.as_of, description=i18n.say("widget.as_of"), style=_WIDE)}
+        self.controls = {
+            **controls,
+            "as_of": w.DatePicker(value=store.as_of, description=i18n.say("widget.as_of"), style=_WIDE),
+        }
         self.message, self.table = w.HTML(), w.HTML()
         self.picture = w.Image(format="png", layout=w.Layout(width="100%", max_width="46em"))
         super().__init__([*self.controls.values(), self.message, self.picture, self.table])
@@ -141,7 +154,9 @@ class Explorer(w.VBox):
             result = self._analysis(self._at(self.controls["as_of"].value), **self._values())
         except InputError as error:
             why = str(error)
-            self.message.value = tables.notice(i18n.say("widget.refused", self._lang, why=why if why.endswith(".") else why + "."))
+            self.message.value = tables.notice(
+                i18n.say("widget.refused", self._lang, why=why if why.endswith(".") else why + ".")
+            )
             return
         with i18n.speaking(self._lang):
             self.picture.value = charts.picture(self._analysis.draw(result))
@@ -168,7 +183,11 @@ class Explorer(w.VBox):
         if data is None:
             return bundle
         picture = base64.b64encode(self.picture.value).decode()
-        data = {**data, "text/plain": repr(self), "text/html": f'<img src="data:image/png;base64,{picture}"/>\n{self.table.value}'}
+        data = {
+            **data,
+            "text/plain": repr(self),
+            "text/html": f'<img src="data:image/png;base64,{picture}"/>\n{self.table.value}',
+        }
         return data if rest is None else (data, rest)
 
 
@@ -209,7 +228,10 @@ def _step(top: float) -> float:
 
 
 def _time(store: Store) -> dict[str, Any]:
-    return {"edges": IntervalEditor(store.settings.time_edges_months), "unit": _choice("unit", ("months", "days"), "months")}
+    return {
+        "edges": IntervalEditor(store.settings.time_edges_months),
+        "unit": _choice("unit", ("months", "days"), "months"),
+    }
 
 
 def _amount(store: Store) -> dict[str, Any]:
@@ -224,7 +246,9 @@ def _count(store: Store) -> dict[str, Any]:
 
 
 def _sleeping(store: Store) -> dict[str, Any]:
-    days = w.IntSlider(store.settings.churn_days, min=7, max=730, description=i18n.say("widget.days"), style=_WIDE)
+    days = w.IntSlider(
+        store.settings.churn_days, min=7, max=730, description=i18n.say("widget.days"), style=_WIDE
+    )
     days.continuous_update = False
     return {**_count(store), "days": days}
 

@@ -4,6 +4,7 @@ import pytest
 
 from memberlib.errors import InputError
 from memberlib.settings import (
+    LevelRule,
     Settings,
     all_settings,
     check_store_id,
@@ -11,6 +12,7 @@ from memberlib.settings import (
     level_rules,
     load_settings,
     rising,
+    scaled_rules,
     settings_from,
 )
 
@@ -72,8 +74,14 @@ def test_bad_edges_are_refused(edges):
         ([{"level": "regular"}, {"level": "advanced"}], "needs an amount"),
         ([{"level": "regular", "amount": 5}], "lowest level"),
         ([{"level": "regular"}, {"level": "advanced", "amount": 5, "discount": 0}], "discount"),
-        ([{"level": "regular"}, {"level": "vip", "amount": 5}, {"level": "advanced", "amount": 9}], "stand above"),
-        ([{"level": "regular"}, {"level": "advanced", "amount": 9}, {"level": "vip", "amount": 9}], "above that of the level"),
+        (
+            [{"level": "regular"}, {"level": "vip", "amount": 5}, {"level": "advanced", "amount": 9}],
+            "stand above",
+        ),
+        (
+            [{"level": "regular"}, {"level": "advanced", "amount": 9}, {"level": "vip", "amount": 9}],
+            "above that of the level",
+        ),
         ([{"level": "regular"}, {"level": "advanced", "price": 9}], "unknown word 'price'"),
         ([{"level": "regular"}, {"level": "advanced", "amount": "many"}], "not a number"),
     ],
@@ -104,3 +112,16 @@ def test_a_broken_file_is_one_line(tmp_path):
     (tmp_path / "stores.toml").write_text("[tea\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"stores\.toml cannot be read"):
         load_settings(tmp_path, "tea")
+
+
+def test_scaled_rules_keep_their_order_and_their_discounts():
+    rules = (LevelRule("regular"), LevelRule("advanced", 1000, 5, 0.9), LevelRule("vip", 3000.5, None, 0.8))
+    assert scaled_rules(rules, 0.5) == (
+        LevelRule("regular"),
+        LevelRule("advanced", 500, 3, 0.9),
+        LevelRule("vip", 1500, None, 0.8),
+    )
+    with pytest.raises(InputError, match="above that of the level below"):
+        scaled_rules((LevelRule("regular"), LevelRule("advanced", None, 2), LevelRule("vip", None, 3)), 0.1)
+    with pytest.raises(InputError, match="factor 0"):
+        scaled_rules(rules, 0)

@@ -27,7 +27,8 @@ def orders():
         ("9", "e", "2026-02-07 14:00", 5.0, 0, "completed", None),
     ]
     frame = pd.DataFrame(
-        rows, columns=["order_id", "member_id", "paid_at", "paid_amount", "refund_amount", "status", "created_at"]
+        rows,
+        columns=["order_id", "member_id", "paid_at", "paid_amount", "refund_amount", "status", "created_at"],
     )
     return frame.assign(paid_at=pd.to_datetime(frame.paid_at), created_at=pd.to_datetime(frame.created_at))
 
@@ -88,7 +89,12 @@ def test_members_are_those_of_the_list_and_those_who_bought(orders):
 
 def test_categories_come_from_the_product_code_where_the_export_has_none(orders):
     items = pd.DataFrame(
-        {"order_id": ["1", "1", "2"], "line_id": ["1", "2", "1"], "product_id": ["DR-1", "XX-2", "DR-3"], "category": [None, None, "own"]}
+        {
+            "order_id": ["1", "1", "2"],
+            "line_id": ["1", "2", "1"],
+            "product_id": ["DR-1", "XX-2", "DR-3"],
+            "category": [None, None, "own"],
+        }
     )
     store = store_from(orders, items=items, settings=Settings(category_prefixes={"DR": "dress"}))
     found = store.items.order_by("order_id", "line_id").category.to_pandas()
