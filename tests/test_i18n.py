@@ -36,9 +36,9 @@ def test_every_language_has_the_same_keys():
 
 def test_no_text_is_empty_or_left_in_the_other_language():
     for key, text in i18n.words("en").items():
-        assert text.strip() and not re.search("[\u4e00-\u9fff]", text), key
+        assert (text.strip() or key.endswith(".join")) and not re.search("[\u4e00-\u9fff]", text), key
     for key, text in i18n.words("zh").items():
-        assert text.strip(), key
+        assert text.strip() or key.endswith(".join"), key
 
 
 def test_traditional_keeps_every_placeholder():

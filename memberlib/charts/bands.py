@@ -149,11 +149,13 @@ def masked(member_id: object) -> str:
 
     Examples
     --------
-    >>> masked("tb84620417"), masked("ann")
-    ('tb***17', 'a***')
+    >>> masked("tb84620417"), masked("C0417"), masked("ann")
+    ('tb***17', 'C***17', 'a***')
     """
     text = str(member_id)
-    return f"{text[:2]}***{text[-2:]}" if len(text) >= 6 else f"{text[:1]}***"
+    if len(text) < 5:
+        return f"{text[:1]}***"
+    return f"{text[: 1 if len(text) == 5 else 2]}***{text[-2:]}"
 
 
 def _draw_spenders(page: Sheet, result: Any) -> None:

@@ -67,9 +67,12 @@ def discount_cost(
             names = [i18n.word("level", level) for level in result["level"]]
             notes = [i18n.discount(rate) for rate in result["discount"]]
             bars = []
+            digits = 0 if max(finite(cost) for cost in result["cost_amount"]) >= 100 else None
             for row in result.itertuples():
-                share = i18n.say("chart.of_level_sales", share=i18n.percent(row.cost_share))
-                parts = [(i18n.money(row.cost_amount, page.currency), INK), (f"  {share}", MUTED)]
+                parts = [(i18n.money(row.cost_amount, page.currency, digits=digits), INK)]
+                if not i18n.is_empty(row.cost_share):
+                    share = i18n.say("chart.of_level_sales", share=i18n.percent(row.cost_share))
+                    parts.append((f"  {share}", MUTED))
                 bars.append(Bar(finite(row.cost_amount), parts))
             pairs(page, names, bars, notes=notes)
     return page.ax

@@ -21,7 +21,7 @@ from memberlib.charts.theme import ACCENT, CAPTION, INK, MUTED, NOTE, PALE, SEGM
 
 _SHADES = ("#c3d8d8", "#8fb8bb", "#55949b", "#2a6f78", "#0b4650")
 _CELLS = LinearSegmentedColormap.from_list("moves", ["#f1f5f5", "#8fb8bb"])
-_NAMED_REGIONS = 12
+_NAMED_REGIONS = 16
 _HEAD = 8.5
 
 
@@ -254,7 +254,7 @@ def _grid(codes: Sequence[str], columns: Sequence[str]) -> tuple[float, float]:
     """Width in inches of a cell, so that each word of its heading fits, and of the names of the rows."""
     left = max((width_of(_row_name(code), CAPTION) for code in codes), default=0.0) + 0.1
     words = [part for code in columns for part in i18n.word("segment", code).split()]
-    needed = min(max((width_of(part, _HEAD) for part in words), default=0.0) + 0.08, 0.85)
+    needed = min(max((width_of(part, _HEAD) for part in words), default=0.0) + 0.03, 0.85)
     return max(needed, (WIDTH - 2 * MARGIN - left) / max(len(columns), 1)), left
 
 
@@ -277,7 +277,7 @@ def _segment_order(result: Any) -> list[str]:
 def _draw_moves(
     page: Sheet, result: Any, codes: Sequence[str], columns: Sequence[str], *, cell: float, left: float
 ) -> None:
-    heads = [wrap(i18n.word("segment", code), cell - 0.04, _HEAD, limit=2) for code in columns]
+    heads = [wrap(i18n.word("segment", code), cell - 0.01, _HEAD, limit=2) for code in columns]
     above = 0.16 * max(len(lines) for lines in heads) + 0.06
     page.room(left=left, height=0.34 * len(codes) + above, bottom=0.28)
     page.bare()

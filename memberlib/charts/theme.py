@@ -6,6 +6,7 @@ stay apart for colour-blind readers and in a black-and-white print: they differ 
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import lru_cache
 from importlib import resources
@@ -61,6 +62,9 @@ HEAT = LinearSegmentedColormap.from_list("memberlib", ["#f6f4f0", "#c3d8d8", "#6
 
 FAMILY = ("Noto Sans SC", "DejaVu Sans")
 """Noto Sans SC has every Chinese character of GB2312, GBK and Big5, and Latin letters too."""
+
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
+_STRAIGHT = str.maketrans("“”‘’", "\"\"''")
 
 _RC: dict[Any, Any] = {
     "font.family": list(FAMILY),
@@ -135,8 +139,12 @@ def _properties(size: float) -> FontProperties:
 
 
 def close(text: str) -> str:
-    """Return a text without spaces around "·", which this font sets on the width of a Chinese character."""
-    return str(text).replace(" · ", "·")
+    """Return a text without what this font sets on the width of a Chinese character where no Chinese stands.
+
+    That is the spaces around "·", and curly quotation marks in other scripts.
+    """
+    text = str(text).replace(" · ", "·")
+    return text if _CHINESE.search(text) else text.translate(_STRAIGHT)
 
 
 @lru_cache(maxsize=8192)

@@ -18,7 +18,7 @@ from memberlib.i18n.language import (
     word,
     words,
 )
-from memberlib.i18n.numbers import counted, discount, money, number, percent, rounded, symbol
+from memberlib.i18n.numbers import counted, discount, is_whole, money, number, percent, rounded, symbol
 from memberlib.i18n.results import base, caption, interval, intervals
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "interval",
     "intervals",
     "is_empty",
+    "is_whole",
     "language",
     "money",
     "month",

@@ -90,6 +90,11 @@ def symbol(currency: str, lang: str | None = None) -> str:
     return SYMBOLS.get(currency, f"{currency} ")
 
 
+def is_whole(currency: str) -> bool:
+    """Return whether a currency is written without decimals."""
+    return currency in _WHOLE_CURRENCIES
+
+
 def money(
     value: object, currency: str, lang: str | None = None, *, digits: int | None = None, short: bool = False
 ) -> str:

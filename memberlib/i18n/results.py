@@ -39,6 +39,9 @@ def interval(
             return money(value, currency, lang, digits=0 if rounded(value) == rounded(value, 2) else 2)
         return counted(value, unit, lang) if whole and unit != "plain" else number(value, lang)
 
+    single = 1 if form == "below" else rounded(lower) + 1 if form == "between" else None
+    if unit == "orders" and upper == single:
+        return counted(upper, unit, lang)  # no other number of orders lies in it
     kind = "plain" if unit == "money" else unit
     return say(
         f"interval.{kind}.{form}",
