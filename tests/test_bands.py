@@ -14,6 +14,7 @@ from memberlib.errors import InputError
 from memberlib.settings import Settings
 from memberlib.store import store_from
 
+SOME_DAYS = st.sets(st.integers(1, 500), min_size=1, max_size=3)
 COLUMNS = [
     "lower",
     "upper",
@@ -297,19 +298,23 @@ def test_sleeping(small):
 
 
 @settings(max_examples=ref.EXAMPLES)
-@given(
-    made=ref.shops(), edges=ref.EDGES, days=st.lists(st.integers(1, 500), min_size=1, unique=True).map(sorted)
-)
-def test_time_and_count_agree_with_the_reference(made, edges, days):
-    store, trades = ref.store_of(made), made.trades()
-    by_days = ref.member_bands(trades, days, lambda own: ref.recency(own, made.as_of))
-    ref.same(rows(bands.time_bands(store, edges=edges)), ref.month_bands(trades, edges, made.as_of))
-    ref.same(rows(bands.time_bands(store, edges=days, unit="days")), by_days)
+@given(made=ref.shops(), edges=ref.EDGES, some=SOME_DAYS, pick=st.randoms())
+def test_time_and_count_agree_with_the_reference(made, edges, some, pick):
+    store, trades, as_of = ref.store_of(made), made.trades(), made.as_of
+
+    def recency(own):
+        return ref.recency(own, as_of)
+
+    # Some edges and the days of sleep lie exactly on a member.
+    exact = [recency(own) for own in ref.by_member(trades).values() if recency(own)]
+    days = sorted({*some, *exact[:2]})
+    asleep = pick.choice(exact or days)
+    ref.same(rows(bands.time_bands(store, edges=edges)), ref.month_bands(trades, edges, as_of))
+    found = bands.time_bands(store, edges=days, unit="days")
+    ref.same(rows(found), ref.member_bands(trades, days, recency))
     ref.same(rows(bands.count_bands(store, edges=edges)), ref.member_bands(trades, edges, len))
-    ref.same(
-        rows(bands.sleeping(store, edges=edges, days=days[0])),
-        ref.sleepers(trades, edges, days[0], made.as_of),
-    )
+    found = bands.sleeping(store, edges=edges, days=asleep)
+    ref.same(rows(found), ref.sleepers(trades, edges, asleep, as_of))
 
 
 @settings(max_examples=ref.EXAMPLES)
