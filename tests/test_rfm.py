@@ -180,6 +180,13 @@ def test_ntile_would_split_equals_that_a_score_keeps_together() -> None:
     found = rfm.audit(shop(rows), method="median").set_index("measure")
     assert found["ntile_split_count"].to_dict() == dict.fromkeys(["recency", "frequency", "monetary"], 10)
     assert found["largest_score_share"].tolist() == [1.0] * 3
+    # NTILE(2) of five makes parts of three and two, the worst three first: 30, 20, 10 | 10, 5 days
+    days = {"a": 30, "b": 20, "c": 10, "d": 10, "e": 5}
+    uneven = shop(
+        [(who, str(DAY - dt.timedelta(days=back)), 5.0) for who, back in days.items()], as_of=str(DAY)
+    )
+    found = rfm.audit(uneven).set_index("measure")
+    assert found["ntile_split_count"].to_dict() == {"recency": 2, "frequency": 5, "monetary": 5}
 
 
 def test_moves_by_hand() -> None:
