@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import filelock
+
 from memberlib.errors import InputError
 from memberlib.lake import Lake, LakeVersion, Writer, data_folder
 from memberlib.loaders import crosswalk, reader
@@ -129,9 +131,12 @@ def import_files(
         one = _Import(Path(path), store_id, folder, platform, max_rejected_share, progress)
         try:
             accounts.append(one.run())
-        except InputError as error:
+        except (InputError, OSError) as error:
+            said = (
+                str(error) if isinstance(error, InputError) else f"{one.path.name} was not taken in: {error}"
+            )
             stand = ", ".join(a.file for a in accounts)
-            raise InputError(f"{error}; taken in before it: {stand}" if stand else str(error)) from None
+            raise InputError(f"{said}; taken in before it: {stand}" if stand else said) from None
         if done:
             done(accounts[-1])
     return accounts
@@ -151,17 +156,17 @@ class _Import:
     def run(self) -> Account:
         sheets = reader.opened(self.path)
         digest, lines = reader.fingerprint(self.path)
-        lake = Lake(self.data / "lake")
-        return self._repeated(lake, digest) or self._read(lake, sheets, digest, lines)
+        lake, settings = Lake(self.data / "lake"), all_settings(self.data).get(self.store_id)
+        zone = settings.time_zone if settings else None
+        return self._repeated(lake, digest, zone) or self._read(lake, sheets, digest, lines, zone)
 
-    def _repeated(self, lake: Lake, digest: str) -> Account | None:
+    def _repeated(self, lake: Lake, digest: str, zone: str | None) -> Account | None:
         """The account of a file that is in already and whose every row still stands; None where it must be read."""
-        if self.store_id not in lake.shops():
+        if not lake.newest(self.store_id):
             return None
         version = lake.version(self.store_id)
         record = _still_standing(version, digest)
-        settings = all_settings(self.data).get(self.store_id)
-        if record is None or settings is None or record["options"] != {"time_zone": settings.time_zone}:
+        if record is None or record["options"] != {"time_zone": zone}:
             return None
         known = {c.name: c.digest for c in crosswalk.chosen(self.platform)}
         if known.get(record["crosswalk"]) != record["crosswalk_digest"]:
@@ -173,14 +178,15 @@ class _Import:
         with lake.writing(self.store_id) as writer:
             return None if writer.current.number != version.number else self._kept(writer, record)
 
-    def _read(self, lake: Lake, sheets: list[reader.Opened], digest: str, lines: int) -> Account:
+    def _read(
+        self, lake: Lake, sheets: list[reader.Opened], digest: str, lines: int, zone: str | None
+    ) -> Account:
         import duckdb
 
         from memberlib.loaders.staging import refusal, stage
 
         file, match = self._matched(sheets)
-        known = all_settings(self.data).get(self.store_id)
-        zone = known.time_zone if known else match.crosswalk.defaults["time_zone"]
+        zone = zone or match.crosswalk.defaults["time_zone"]
         with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch, duckdb.connect() as con:
             con.execute(f"SET memory_limit = '{_MEMORY}'")
             con.execute("SET temp_directory = ?", [scratch])
@@ -217,7 +223,7 @@ class _Import:
         record |= _compared(con, table, writer.current.files.get(table.name, []))
         number = writer.current.number + 1
         if record["accepted_count"] or record["replaced_count"]:
-            rows = "SELECT * EXCLUDE (row, kind) FROM fresh ORDER BY row"
+            rows = "SELECT * EXCLUDE (row, kind) FROM fresh"
             gone = "SELECT * FROM fresh WHERE kind = 'changed'" if record["replaced_count"] else None
             writer.put(con, table.name, rows, replaced=gone)
         elif not record["rejected_count"] or any(
@@ -226,11 +232,17 @@ class _Import:
             return self._kept(writer, record)
         if record["rejected_count"]:
             writer.put(con, REJECTED.name, f"SELECT '{number}' AS import_id, * FROM refused ORDER BY row")
-        ensure_settings(self.data, self.store_id, match.crosswalk.defaults)
+        self._settle(match)
         version = writer.commit(
             record, digest_of={k: record[k] for k in ("sha256", "table", "crosswalk_digest", "options")}
         )
         return self._account(record, str(number), version.number)
+
+    def _settle(self, match: crosswalk.Match) -> None:
+        """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
+        if self.store_id not in all_settings(self.data):
+            with filelock.FileLock(self.data / "lake" / ".stores.lock"):
+                ensure_settings(self.data, self.store_id, match.crosswalk.defaults)
 
     def _kept(self, writer: Writer, record: dict[str, Any]) -> Account:
         """The account of an import that changes nothing."""
@@ -275,21 +287,27 @@ def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> lis
 
 
 def _compared(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) -> dict[str, int]:
-    """Make ``fresh``, the rows that change something with their ``kind`` (new or changed), and count what each row does.
+    """Make ``fresh``, the rows that change something with their ``kind`` (new, changed), and count what each does.
 
-    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where the
-    one that stands changes nothing, none of them does.
+    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where
+    the one that stands changes nothing, none of them does.
     """
+
+    def counted(query: str) -> tuple[int, ...]:
+        found: tuple[int, ...] = con.execute(query).fetchall()[0]
+        return found
+
     key = ", ".join(f'"{c}"' for c in table.key)
     names = ", ".join(f's."{c}"' for c in table.names)
-    total, kinds = con.execute(f"SELECT count(*), count(DISTINCT ({key})) FROM staged").fetchone() or (0, 0)
-    repeated = total > kinds
+    total, kinds = counted(f"SELECT count(*), count(DISTINCT ({key})) FROM staged")
     standing = "staged"
-    if repeated:
+    if total > kinds:
         con.execute(
-            f"CREATE TEMP TABLE lasts AS SELECT {key}, max(row) AS last FROM staged GROUP BY ALL HAVING count(*) > 1"
+            f"CREATE TEMP TABLE repeated AS SELECT {key}, max(row) AS last FROM staged "
+            f"GROUP BY {key} HAVING count(*) > 1"
         )
-        standing = f"(SELECT * FROM staged ANTI JOIN (SELECT * FROM staged JOIN lasts USING ({key}) WHERE row < last) USING (row))"
+        earlier = f"SELECT s.row FROM staged AS s JOIN repeated USING ({key}) WHERE s.row < last"
+        standing = f"(SELECT * FROM staged WHERE row NOT IN ({earlier}))"
     if not present:
         con.execute(f"CREATE TEMP VIEW fresh AS SELECT s.row, {names}, 'new' AS kind FROM {standing} AS s")
     else:
@@ -301,19 +319,16 @@ def _compared(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) 
             f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM read_parquet([{files}])) AS p ON {met} "
             f"WHERE p.there IS NULL OR NOT ({same})"
         )
-    new, changed = con.execute(
+    new, changed = counted(
         "SELECT count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM fresh"
-    ).fetchone() or (0, 0)
+    )
     overruled = 0
-    if repeated:
-        differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values) or "false"
+    if total > kinds and table.values:
+        differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values)
         met = " AND ".join(f's."{c}" = f."{c}"' for c in table.key)
-        overruled = (
-            con.execute(
-                f"SELECT count(*) FROM staged AS s JOIN fresh AS f ON {met} AND s.row < f.row WHERE {differ}"
-            ).fetchone()
-            or (0,)
-        )[0]
+        (overruled,) = counted(
+            f"SELECT count(*) FROM staged AS s JOIN fresh AS f ON {met} AND s.row < f.row WHERE {differ}"
+        )
     return {
         "accepted_count": new,
         "replaced_count": changed + overruled,

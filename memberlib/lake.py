@@ -115,6 +115,10 @@ class Lake:
             return []
         return sorted(p.name for p in self.root.iterdir() if p.is_dir() and _newest(p))
 
+    def newest(self, store_id: str) -> int:
+        """Number of a shop's newest version; 0 for a shop that is not there."""
+        return _newest(self.root / check_store_id(store_id))
+
     def version(self, store_id: str, number: int | None = None) -> LakeVersion:
         """One version of a shop, the newest where none is given.
 
@@ -344,8 +348,8 @@ def _touched(
 
 
 def _row_count(con: duckdb.DuckDBPyConnection, paths: list[str]) -> int:
-    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({_sql_list(paths)})").fetchone()
-    return int(found[0]) if found else 0
+    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({_sql_list(paths)})").fetchall()
+    return int(found[0][0])
 
 
 def _same_key(spec: Table, one: str, other: str = "") -> str:

@@ -193,10 +193,7 @@ def _crosswalk(name: str, content: bytes) -> Crosswalk:
     stated = tomllib.loads(content.decode("utf-8"))
     table = TABLES[stated["table"]]
     sources = {table.column(key).name: _source(value) for key, value in stated["columns"].items()}
-    words = {
-        table.column(key).name: {plain_word(word): code for word, code in words.items()}
-        for key, words in stated.get("words", {}).items()
-    }
+    words = {table.column(key).name: dict(words) for key, words in stated.get("words", {}).items()}
     return Crosswalk(
         name=name,
         platform=stated["platform"],

@@ -68,7 +68,7 @@ def stage(
     con.execute(MACROS)
     reading, faults = _read(con, file, match, zone, progress)
     con.execute(f"CREATE TEMP TABLE refused ({_refused_columns()})")
-    held = con.execute("SELECT count(*), count(*) FILTER (fault > 0) FROM parsed").fetchone() or (0, 0)
+    held = con.execute("SELECT count(*), count(*) FILTER (fault > 0) FROM parsed").fetchall()[0]
     if held[1]:
         for number, fault in enumerate(faults, 1):
             con.execute(
@@ -146,8 +146,8 @@ def _days(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[str | None, str
     day = {"orders": "CAST(coalesce(paid_at, created_at) AS DATE)", "members": "joined_on"}.get(table.name)
     if day is None:
         return None, None
-    found = con.execute(f"SELECT min({day})::VARCHAR, max({day})::VARCHAR FROM staged").fetchone()
-    return (found[0], found[1]) if found else (None, None)
+    found = con.execute(f"SELECT min({day})::VARCHAR, max({day})::VARCHAR FROM staged").fetchall()[0]
+    return found[0], found[1]
 
 
 def refusal(con: duckdb.DuckDBPyConnection, file: Opened, staged: Staged) -> str:
@@ -155,8 +155,8 @@ def refusal(con: duckdb.DuckDBPyConnection, file: Opened, staged: Staged) -> str
     rule = next(iter(staged.rules))
     found = con.execute(
         'SELECT row, "column", value FROM refused WHERE rule = ? ORDER BY row LIMIT 1', [rule]
-    ).fetchone()
-    row, column, value = found or (0, None, None)
+    ).fetchall()
+    row, column, value = found[0]
     where = f"row {row}" + (f", {column}" if column else "") + (f" {value[:40]!r}" if value else "")
     share = staged.rejected_count / staged.read_count
     return (

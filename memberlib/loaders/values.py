@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from memberlib.loaders.crosswalk import Crosswalk, Match, Place
+from memberlib.loaders.crosswalk import Crosswalk, Match, Place, plain_word
 from memberlib.model import BIRTH_YEARS, CODES, PAID_STATUSES, YEARS, Column
 
-NOTHING = ("", "null", "na", "n/a", "#n/a", "-", "--", "nan", "none", "nat", "\\n")
-"""Words that stand for no value, in any case."""
+NOTHING = ("null", "na", "n/a", "#n/a", "--?", "nan", "none", "nat", r"\\n")
+"""Words that stand for no value, in any case, as regular expressions."""
 
 _DATES = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%Y.%m.%d %H:%M:%S", "%Y.%m.%d", "%Y年%m月%d日 %H:%M:%S",
           "%Y年%m月%d日", "%Y%m%d", "%Y%m%d%H%M%S")  # fmt: skip
 _NO_DATES = ("0000-00-00 00:00:00", "0000-00-00")
-_FLAGS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false", "t": "true",
+CODED: dict[str, dict[str, str]] = {name: {code: code for code in codes} for name, codes in CODES.items()}
+CODED["flag"] = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false", "t": "true",
           "f": "false", "y": "true", "n": "false", "是": "true", "否": "false"}  # fmt: skip
-_OFFSET = r"[0-9]\s*(Z|z|UTC|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_OFFSET = r"[0-9]\s*(Z|z|UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$"
+_ISO = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ T][0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}([.][0-9]{1,9})?)?)?"
 _PLAIN_MONEY = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?$"
 _MONEY_MARKS = r"(CNY|RMB|NTD|TWD|HKD|USD|GBP|EUR|JPY|NT\$|HK\$|US\$|[¥￥$£€元圆円\s\x{a0}\x{3000}])"
 
@@ -31,8 +33,9 @@ CREATE OR REPLACE TEMP MACRO unwrapped(x) AS CASE
     THEN trim(substring(x, 3, length(x) - 3))
     WHEN starts_with(x, '''') THEN trim(substring(x, 2)) ELSE x END;
 CREATE OR REPLACE TEMP MACRO something(x) AS CASE
-    WHEN strlen(x) > 4 THEN x
-    WHEN lower(x) IN ({", ".join("'" + w + "'" for w in NOTHING)}) THEN NULL ELSE x END;
+    WHEN x = '' THEN NULL
+    WHEN strlen(x) <= 4 AND regexp_full_match(x, '(?i){"|".join(NOTHING)}') THEN NULL
+    ELSE x END;
 CREATE OR REPLACE TEMP MACRO words_of(x) AS something(unwrapped(x));
 CREATE OR REPLACE TEMP MACRO folded(x) AS
     replace(replace(replace(replace(lower(x), ' ', ''), '，', ','), '（', '('), '）', ')');
@@ -69,9 +72,9 @@ class _Read:
     text: str
 
     @property
-    def cast(self) -> bool:
-        """Whether most values can be cast as they stand."""
-        return self.kind in ("money", "quantity", "integer", "timestamp", "date")
+    def quick(self) -> bool:
+        """Whether most values can be taken as they stand."""
+        return self.kind not in ("id", "text")
 
 
 def checked(match: Match, source: str, *, zone: str, serial_dates: bool = False) -> tuple[str, list[Fault]]:
@@ -137,15 +140,15 @@ def _layered(
 ) -> str:
     """The query, one layer for each step, so that no step is written, or worked out, twice in an expression.
 
-    t_ text → q_ cast as it stands → w_ words, where that failed → f_ folded, for coded columns, and v_ amounts → typed.
+    t_ text → q_ taken as it stands → w_ words, where it could not be → f_ folded, of codes, and v_ amounts → typed.
     """
     columns = match.crosswalk.table.columns
     empty = " AND ".join(f"coalesce({name}, '') = ''" for name in _raw_names(match))
     texts = [f"{r.text} AS t_{r.name}" for r in reads]
-    quick = [f"{_quick(r)} AS q_{r.name}" for r in reads if r.cast]
+    quick = [f"{_quick(r, match.crosswalk)} AS q_{r.name}" for r in reads if r.quick]
     words = [
         f"CASE WHEN q_{r.name} IS NULL THEN words_of(t_{r.name}) END AS w_{r.name}"
-        if r.cast
+        if r.quick
         else f"words_of(t_{r.name}) AS w_{r.name}"
         for r in reads
     ]
@@ -192,8 +195,13 @@ def _text(place: Place) -> str:
     return f"coalesce(words_of({first}), {rest})"
 
 
-def _quick(read: _Read) -> str:
+def _quick(read: _Read, crosswalk: Crosswalk) -> str:
+    """SQL that reads most values at little cost; null for those that need a closer look."""
     text = f"t_{read.name}"
+    if read.kind in ("code", "flag"):
+        return _coded(
+            text, crosswalk.words.get(read.name, {}) or CODED[read.kind if read.kind == "flag" else read.name]
+        )
     if read.kind in ("timestamp", "date"):
         # 2026-01-31 12:30:59 cannot carry an offset and is what almost every row holds.
         plain = f"strlen({text}) = 19 AND substring({text}, 17, 1) = ':'"
@@ -212,16 +220,21 @@ def _typed(column: Column, crosswalk: Crosswalk, zone: str, serial_dates: bool) 
     if column.kind in ("timestamp", "date"):
         moment = f"coalesce(q_{name}, {_slow_moment(f'w_{name}', crosswalk, zone, serial_dates)})"
         return moment if column.kind == "timestamp" else f"CAST({moment} AS DATE)"
-    known = [(w, c) for w, c in _words(column, crosswalk).items() if c]
-    branches = " ".join(f"WHEN f_{name} = {_quoted(word)} THEN {_quoted(code)}" for word, code in known)
-    return f"CAST(CASE {branches} END AS {column.sql_type})"
+    return f"CAST(coalesce(q_{name}, {_coded(f'f_{name}', _folded_words(column, crosswalk))}) AS {column.sql_type})"
 
 
-def _words(column: Column, crosswalk: Crosswalk) -> dict[str, str]:
-    """What may be written in a coded column → its code; the platform's words first: most rows end there."""
-    given = dict(crosswalk.words.get(column.name, {}))
-    usual = _FLAGS if column.kind == "flag" else {code: code for code in CODES.get(column.name, ())}
+def _folded_words(column: Column, crosswalk: Crosswalk) -> dict[str, str]:
+    """What may be written in a coded column, folded → its code."""
+    given = {plain_word(word): code for word, code in crosswalk.words.get(column.name, {}).items()}
+    usual = CODED["flag" if column.kind == "flag" else column.name]
     return given | {word: code for word, code in usual.items() if word not in given}
+
+
+def _coded(text: str, words: Mapping[str, str]) -> str:
+    branches = " ".join(
+        f"WHEN {text} = {_quoted(word)} THEN {_quoted(code)}" for word, code in words.items() if code
+    )
+    return f"CASE {branches} END"
 
 
 def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool) -> str:
@@ -236,7 +249,8 @@ def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool
     return (
         f"CASE {serial} WHEN length({words}) > 13 AND regexp_matches({words}, '{_OFFSET}') "
         f"THEN offset_moment({words}, {_quoted(zone)}) "
-        f"ELSE coalesce(try_strptime({words}, [{forms}]), TRY_CAST({words} AS TIMESTAMP)) END"
+        f"WHEN regexp_full_match({words}, '{_ISO}') THEN TRY_CAST({words} AS TIMESTAMP) "
+        f"ELSE try_strptime({words}, [{forms}]) END"
     )
 
 
@@ -256,7 +270,9 @@ def _faults(column: Column, crosswalk: Crosswalk) -> list[Fault]:
         none = ", ".join(_quoted(d) for d in _NO_DATES)
         found.append(Fault("bad_date", f"{outside} OR ({unread} AND {words} NOT IN ({none}))", name, text))
     elif column.kind in ("code", "flag"):
-        meaningless = ", ".join(_quoted(w) for w, code in _words(column, crosswalk).items() if not code)
+        meaningless = ", ".join(
+            _quoted(w) for w, code in _folded_words(column, crosswalk).items() if not code
+        )
         unread += f" AND f_{name} NOT IN ({meaningless})" if meaningless else ""
         found.append(Fault("bad_flag" if column.kind == "flag" else f"bad_{name}", unread, name, text))
     if column.filled and not column.default:
