@@ -193,24 +193,29 @@ def test_discount_cost_by_hand() -> None:
 
 
 def test_orders_of_one_moment_are_taken_by_their_id() -> None:
-    rows = [("a", "2026-01-05", 1000), ("a", "2026-01-05", 7)]
-    assert levels.discount_cost(shop(rows)).set_index("level")["amount"].to_dict() == {
-        "regular": 1000.0, "advanced": 7.0, "vip": 0.0
-    }  # fmt: skip
-    assert levels.discount_cost(shop(rows[::-1])).set_index("level")["amount"].to_dict() == {
-        "regular": 1007.0, "advanced": 0.0, "vip": 0.0
-    }  # fmt: skip
+    rows = pd.DataFrame(
+        {
+            "order_id": ["1", "2"],
+            "member_id": "a",
+            "paid_at": pd.Timestamp("2026-01-05"),
+            "paid_amount": [1000.0, 7.0],
+            "status": "completed",
+        }
+    )
+    for given_rows in (rows, rows[::-1]):
+        found = levels.discount_cost(store_from(given_rows, settings=OWN, con=CON)).set_index("level")
+        assert found["amount"].to_dict() == {"regular": 1000.0, "advanced": 7.0, "vip": 0.0}
 
 
-def test_a_threshold_met_exactly_by_many_small_sums_is_met() -> None:
-    # ten times 0.1 is 0.9999999999999999 in binary
-    store = shop([("a", f"2026-01-{day:02d}", 0.1) for day in range(1, 12)])
-    one = [{"level": "regular"}, {"level": "advanced", "amount": 1, "discount": 0.5}]
-    cost = levels.discount_cost(store, rules=one).set_index("level")
-    assert cost["order_count"].to_dict() == {"regular": 10, "advanced": 1}
-    assert levels.structure(store, rules=[{"level": "regular"}, {"level": "vip", "amount": 1.1}])[
-        "member_count"
-    ].tolist() == [0, 1]
+@pytest.mark.parametrize(("number", "amount"), [(2, 0.2), (6, 0.6), (10, 1)])
+def test_a_threshold_met_exactly_by_many_small_sums_is_met(number: int, amount: float) -> None:
+    # in binary 0.3 − 0.1 is below 0.2, and ten times 0.1 is below 1
+    store = shop([("a", f"2026-01-{day:02d}", 0.1) for day in range(1, number + 2)])
+    met = [{"level": "regular"}, {"level": "advanced", "amount": amount, "discount": 0.5}]
+    cost = levels.discount_cost(store, rules=met).set_index("level")
+    assert cost["order_count"].to_dict() == {"regular": number, "advanced": 1}
+    last = shop([("a", f"2026-01-{day:02d}", 0.1) for day in range(1, number + 1)])
+    assert levels.structure(last, rules=met)["member_count"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("rows", [[], [(None, "2026-01-05", 10.0)]])
