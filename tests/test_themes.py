@@ -62,12 +62,16 @@ def test_every_public_analysis_is_in_the_list():
 
     listed = {analysis.function for _, analysis in ALL}
     for module in (bands, calendar, levels, rfm):
-        for name, function in vars(module).items():
-            ours = getattr(function, "__module__", "").startswith(module.__name__)
-            if inspect.isfunction(function) and ours and not name.startswith("_"):
-                parameters = list(inspect.signature(function).parameters)
-                if parameters[:1] == ["store"]:
-                    assert f"{module.__name__}:{name}" in listed
+        public = getattr(module, "__all__", None) or [
+            name
+            for name, thing in vars(module).items()
+            if getattr(thing, "__module__", "") == module.__name__
+        ]
+        for name in public:
+            function = getattr(module, name)
+            takes = list(inspect.signature(function).parameters) if inspect.isfunction(function) else []
+            if takes[:1] == ["store"] and not name.startswith("_"):
+                assert f"{module.__name__}:{name}" in listed
 
 
 def test_unknown_names_are_refused():
