@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from memberlib.reports.refresh import refresh_notebooks
 
     try:
-        return 1 if refresh_notebooks(given.names or None, data=given.data, check=given.check) else 0
+        changed = refresh_notebooks(given.names or None, data=given.data, check=given.check)
+        return 1 if changed and given.check else 0
     except InputError as error:
         print(f"memberlib: {error}", file=sys.stderr)
         return 2

@@ -14,6 +14,9 @@ from memberlib.reports.sections import Content, content_of
 from memberlib.store import open_store
 from memberlib.themes import THEMES
 
+_DATA = "00-"
+"""The notebook that tells of imports and of what was left out; on its page it comes last."""
+
 
 def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence[str]) -> dict[str, Any]:
     """Write the pages and the manifest beside the executed notebooks.
@@ -49,7 +52,13 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
         "summary": front.summary(shop),
     }
     contents = {name: content_of(notebooks.read(place / "notebooks" / f"{name}.ipynb")) for name in names}
-    themes = [_theme(name, content, lang) for name, content in contents.items() if content.sections]
+    for name, content in contents.items():
+        if name.startswith(_DATA):
+            content.title = i18n.say("page.data_title", lang)
+            content.question = i18n.say("page.data_question", lang)
+            content.opening, content.wide = [], True
+    named = [_theme(name, content, lang) for name, content in contents.items() if content.sections]
+    themes = sorted(named, key=lambda theme: theme["file"].startswith(_DATA))
     values = pages.shop_values(made, themes)
     for theme in themes:
         target = place / theme["file"]
@@ -67,11 +76,8 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
 def _theme(name: str, content: Content, lang: str) -> dict[str, str]:
     """What the links to a page say; a notebook that is no theme's is named by its title."""
     theme = next((one.name for one in THEMES if one.notebook == name), "")
-    short = (
-        i18n.word("theme", theme, lang)
-        if theme
-        else i18n.say("page.data", lang)
-        if name[:2] == "00"
-        else content.title or name
-    )
+    if theme:
+        short = i18n.word("theme", theme, lang)
+    else:
+        short = i18n.say("page.data", lang) if name.startswith(_DATA) else content.title or name
     return {"theme": theme, "file": f"{name}.html", "name": short, "title": content.title or short}

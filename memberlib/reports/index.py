@@ -44,7 +44,9 @@ def write_index(out: Path, shops: Sequence[Shop], *, lang: str | None, known: Co
         rows.append((entry, found, [day for day in made if day != entry["as_of"]]))
     spoken = i18n.check_language(lang) if lang else _most(langs)
     with i18n.speaking(spoken):
-        shown = sorted((_row(*row) for row in rows), key=lambda row: (row["name"].casefold(), row["store"]))
+        shown = sorted(
+            (_row(*row) for row in rows), key=lambda row: (_place(row["name"], spoken), row["store"])
+        )
         content = pages.page("index.html", spoken, rows=shown, tally=_tally(entries), code=code)
     manifest.replace(out / "index.html", content)
     manifest.write(out / manifest.NAME, {"code": code, "lang": spoken, "shops": entries})
@@ -65,7 +67,10 @@ def _entry(
         reason = shop.reason if shop is not None else before.get("reason", "") if before else ""
     if day is None and not reason:
         return None
-    found = made[day] if day else {}
+    found = dict(made[day]) if day else {}
+    if reason and shop is not None:
+        # What was asked for, not what the last finished report was made from.
+        found = {**shop.wanted, "parameters": {key: shop.wanted[key] for key in ("store", "as_of", "lang")}}
     return {
         "store": store,
         "state": "failed" if reason else "done",
@@ -74,8 +79,18 @@ def _entry(
         "report": f"{store}/{day}/index.html" if day else None,
         "parameters": found.get("parameters"),
         "data": found.get("data"),
+        "settings": found.get("settings"),
         "code": found.get("code"),
     }
+
+
+def _place(name: str, lang: str) -> bytes:
+    """Where a name stands in a list: by letters in English, by sound in 简体, by strokes in 繁體.
+
+    The Chinese encodings list their common characters in just these orders.
+    """
+    encoding = {"zh": "gb18030", "zh-Hant": "big5"}.get(lang, "utf-8")
+    return name.casefold().encode(encoding, "backslashreplace")
 
 
 def _most(langs: Sequence[str]) -> str:

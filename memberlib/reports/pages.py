@@ -110,7 +110,13 @@ def front_page(
                 }
                 for t in themes
             ],
-            left_out_line=_left_out(left_out),
+            lead=_sentences(values["base"], _left_out(left_out)),
+            counted=_sentences(
+                values["base"],
+                i18n.say("page.trades"),
+                i18n.say("page.base_days", day=i18n.day(manifest["as_of"])),
+                i18n.say("page.masked"),
+            ),
             left_out=[
                 {
                     "reason": i18n.word("reason", row["reason"]),
@@ -162,6 +168,10 @@ def _value(value: Any, unit: str, currency: str) -> str:
     return i18n.percent(value) if unit == "share" else i18n.number(value, digits=0)
 
 
+def _sentences(*said: str) -> str:
+    return i18n.say("how.join").join(said)
+
+
 def _left_out(rows: Sequence[Mapping[str, Any]]) -> str:
     orders = sum(row["order_count"] for row in rows)
     if not orders:
@@ -172,4 +182,6 @@ def _left_out(rows: Sequence[Mapping[str, Any]]) -> str:
 def base(about: Mapping[str, Any], lang: str) -> str:
     """Whom the figures rest on, in words."""
     members = i18n.counted(about["member_count"], "members", lang)
+    if about["member_count"] == about["buyer_count"]:
+        return i18n.say("page.base_all", lang, members=members)
     return i18n.say("page.base", lang, members=members, buyers=i18n.number(about["buyer_count"], lang))

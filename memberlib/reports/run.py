@@ -23,6 +23,8 @@ from memberlib.reports.notebooks import find_notebooks
 from memberlib.reports.progress import Progress, progress
 from memberlib.settings import Settings, all_settings
 
+LOCK = ".lock"
+
 
 @dataclass
 class Shop:
@@ -94,7 +96,7 @@ def make_reports(
     shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=manifest.code_version(sources))
     with _alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
         _sweep(out)
-        at_the_end.callback(_sweep, out)
+        at_the_end.callback(_tidy, out)
         to_do = [shop for shop in shops if force or not _unchanged(shop, out)]
         for shop in shops:
             if shop.state == "unchanged":
@@ -154,7 +156,7 @@ def _alone(out: Path) -> Any:
         out.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise InputError(f"cannot make the folder {out}; give another --out") from None
-    lock = FileLock(out / ".lock", timeout=0)
+    lock = FileLock(out / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:
@@ -176,6 +178,14 @@ def _sweep(out: Path) -> None:
             old.rename(place)
     for new in out.glob("*/.*.new"):
         shutil.rmtree(new) if new.is_dir() else new.unlink()
+
+
+def _tidy(out: Path) -> None:
+    """Leave no trace of a run that was broken off, not even the folder where nothing came of it."""
+    _sweep(out)
+    if [path.name for path in out.iterdir()] == [LOCK]:
+        (out / LOCK).unlink()
+        out.rmdir()
 
 
 def _unchanged(shop: Shop, out: Path) -> bool:

@@ -17,8 +17,11 @@ from memberlib.reports.notebooks import Notebook, tags
 
 UNSEEN = frozenset({"parameters", "injected-parameters", "setup", "control", "analyst"})
 """Cells with one of these tags are for who runs the notebook; the tag ``page`` brings a cell back."""
-ORDER = ("lead", "finding", "picture", "table", "other", "note")
+ORDER = ("lead", "finding", "picture", "table", "other", "how", "note", "counted")
+"""Kinds of blocks as they follow one another; `how` comes with a table, `counted` is a notebook's own prose."""
 _HEADING = re.compile(r"^(#{1,3}) +(.+?) *#*$", re.MULTILINE)
+_STYLE = re.compile(r"<style.*?</style>", re.S)
+_HOW = re.compile(r'<p class="memberlib-how">(.*?)</p>', re.S)
 _SAID = re.compile(
     r"<li>(?:<p>)?\s*<strong>(?P<text>.*?)</strong>(?P<action>.*?)(?:<br\s*/?>)?\s*"
     r"(?:<small>(?P<evidence>.*?)</small>)?\s*(?:</p>)?\s*</li>",
@@ -44,18 +47,32 @@ class Section:
 
     @property
     def ordered(self) -> list[Block]:
-        """The blocks in the order in which they are read."""
-        return sorted(self.blocks, key=lambda block: ORDER.index(block.kind))
+        """The blocks in the order in which they are read; what a table says of its counting is not said twice."""
+        told = any(block.kind == "how" for block in self.blocks)
+        kept = (block for block in self.blocks if not (told and block.kind == "counted"))
+        return sorted(kept, key=lambda block: ORDER.index(block.kind))
 
 
 @dataclass
 class Content:
-    """What a page says: its title, the question under it, its sections, how orders were counted."""
+    """What a page says.
+
+    Attributes
+    ----------
+    title, question : str
+        Its heading; what is asked under it, as HTML.
+    sections : list of Section
+    opening : list of Block
+        Whom the figures rest on and which orders were left out; it ends the page.
+    wide : bool
+        Whether its tables need the whole width.
+    """
 
     title: str = ""
     question: str = ""
     sections: list[Section] = field(default_factory=list)
     opening: list[Block] = field(default_factory=list)
+    wide: bool = False
 
 
 def content_of(notebook: Notebook) -> Content:
@@ -80,7 +97,8 @@ def content_of(notebook: Notebook) -> Content:
                     here = Section(title, depth)
                     content.sections.append(here)
                 if text:
-                    here.blocks.append(Block("lead" if "lead" in marks else "note", markdown(text)))
+                    kind = next((mark for mark in ("lead", "counted") if mark in marks), "note")
+                    here.blocks.append(Block(kind, markdown(text)))
         elif cell["cell_type"] == "code":
             found = [
                 block
@@ -94,7 +112,9 @@ def content_of(notebook: Notebook) -> Content:
                 content.sections.append(here)
             here.blocks += found
     content.sections = [
-        section for section in content.sections if any(b.kind not in ("note", "lead") for b in section.blocks)
+        section
+        for section in content.sections
+        if any(b.kind not in ("note", "lead", "counted") for b in section.blocks)
     ]
     return content
 
@@ -121,9 +141,13 @@ def _blocks(output: Mapping[str, Any], marks: frozenset[str], about: str) -> Ite
         return
     data = output.get("data", {})
     if "text/html" in data:
-        body = data["text/html"].strip()
+        body = _STYLE.sub("", data["text/html"])
+        told = _HOW.search(body)
+        body = _HOW.sub("", body).strip()
         if body:
             yield Block(_kind(body, marks), body)
+        if told:
+            yield Block("how", f"<p>{told[1].strip()}</p>")
     elif "image/png" in data:
         yield Block(
             "picture", picture(data["image/png"], about, output.get("metadata", {}).get("image/png", {}))
@@ -146,7 +170,7 @@ def _kind(body: str, marks: frozenset[str]) -> str:
         ("reading", "finding"),
         ("table", "table"),
         ("picture", "picture"),
-        ("counted", "note"),
+        ("counted", "counted"),
     ):
         if tag in marks:
             return kind
