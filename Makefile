@@ -51,12 +51,13 @@ data: $(READY) ## import the sample shops into data/lake
 report: data ## make what has changed of every shop's report, and reports/index.html
 	@$(BIN)/memberlib report --all
 
-test: $(READY) ## run the tests, and the notebooks against their stored outputs
+test: $(READY) ## run the tests, the examples, and the notebooks against their stored outputs
 	@rm -rf $(TRIAL) && mkdir -p $(TRIAL)
 	@cp -R data/stores.toml data/samples $(TRIAL)
 	@$(BIN)/memberlib samples --data $(TRIAL)
 	MEMBERLIB_DATA="$(CURDIR)/$(TRIAL)" $(PY) -m pytest -n $(JOBS) --dist loadscope -rs \
-	    --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg tests notebooks
+	    --doctest-modules --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
+	    tests memberlib notebooks
 
 lab: $(READY) ## open the notebooks in JupyterLab, on this machine alone (127.0.0.1)
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb
