@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from memberlib import i18n
 from memberlib.errors import InputError
 from memberlib.model import LEVELS, PAID_STATUSES
 
@@ -83,8 +84,11 @@ class Settings:
     findings: dict[str, Any] = field(default_factory=dict)
 
     def name_in(self, lang: str, fallback: str = "") -> str:
-        """Name of the shop in a language, else in any language, else ``fallback``."""
-        for code in (lang, "zh" if lang.startswith("zh") else lang, "", *sorted(self.name)):
+        """Name of the shop in a language, else in any language, else ``fallback``; 繁體 is made from 简体."""
+        if not self.name.get(lang) and lang == "zh-Hant" and self.name.get("zh"):
+            return i18n.traditional(self.name["zh"])
+        kin = {"zh": "zh-Hant", "zh-Hant": "zh"}.get(lang, lang)
+        for code in (lang, kin, "", *sorted(self.name)):
             if self.name.get(code):
                 return self.name[code]
         return fallback
