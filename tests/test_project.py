@@ -83,9 +83,27 @@ def test_conda_and_pip_are_given_the_same_dependencies() -> None:
     assert stated == {name: (wanted.extras, wanted.specifier) for name, wanted in declared().items()}
 
 
-def test_every_dependency_but_tools_without_an_interface_has_a_lower_bound() -> None:
+def test_every_dependency_has_a_bound() -> None:
     for name, requirement in declared().items():
         assert any(part.operator in (">=", "<") for part in requirement.specifier), name
+
+
+# what needs no import: a bound on a part's part, data, an application, fonts
+UNIMPORTED = {"sqlglot", "tzdata", "jupyterlab", "pylopdf-fonts-zh-cn"}
+IMPORTED_AS = {"ibis-framework": "ibis", "pillow": "PIL"}
+
+
+def test_what_the_package_imports_is_what_it_declares() -> None:
+    imported = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(node.module.split(".")[0])
+    names = {canonicalize_name(Requirement(text).name) for text in project()["dependencies"]} - UNIMPORTED
+    declared_modules = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
+    assert imported - set(sys.stdlib_module_names) - {"memberlib"} == declared_modules
 
 
 def locked() -> dict[str, list[tuple[str, int]]]:
