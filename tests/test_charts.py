@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
@@ -11,11 +12,15 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
-from made_up_results import CASES
+from hypothesis import given
+from hypothesis import strategies as st
+from made_up_results import CASES, ELEVEN
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
 
 from memberlib import charts, i18n
+from memberlib.charts import lines, theme
 
 TITLES = {
     "en": "Two in three members have not bought for six months; the others spent NT$3,000 and $5 more",
@@ -66,3 +71,164 @@ def test_no_code_and_no_lost_formula(name):
     for code in ("important_", "general_", "winback", "nan", "None", "regular", "supreme"):
         assert code not in said
     assert "$" not in said.replace(r"\$", "")
+
+
+def test_bars_are_as_long_as_the_shares_and_say_them():
+    result = CASES["time"][1]
+    ax = charts.bands(result, title="", lang="en")
+    lengths = [bar.get_width() for bar in ax.patches]
+    assert lengths == [*result["member_share"], *result["amount_share"]]
+    said = [text.get_text() for text in ax.findobj(Text)]
+    assert {"46.9%", "  192 members", "21.7% of sales"} <= set(said)
+    assert ax.get_yticklabels()[0].get_text() == "within 2 months"
+
+
+def test_streams_and_cells_show_every_move():
+    result = CASES["flow"][1]
+    said = " ".join(text.get_text() for text in charts.flow(result, title="").findobj(Text))
+    for count in ("310", "25", "17", "4,214", "588"):
+        assert f"{count} members" in said
+    cells = {text.get_text() for text in charts.moves(CASES["moves"][1], title="").findobj(Text)}
+    assert {"40", "47", "5"} <= cells
+
+
+def test_months_are_coloured_by_season_and_a_part_month_is_hollow():
+    bars = charts.months(CASES["months"][1], title="").patches
+    colours = [mpl.colors.to_hex(bar.get_facecolor(), keep_alpha=True) for bar in bars]
+    assert colours[5] == colours[10] == theme.ACCENT + "ff"
+    assert colours[1] == theme.SEASONS["slack"] + "ff" and colours[-1].endswith("00")
+
+
+def test_the_packaged_font_draws_and_nothing_of_the_machine():
+    used = findfont(FontProperties(family=list(theme.FAMILY)), fallback_to_default=False)
+    assert used == theme.font_file() and Path(used).name == "NotoSansSC-Regular.otf"
+    ax = charts.bands(CASES["time"][1], title="会员", lang="zh")
+    for text in ax.figure.findobj(Text):
+        if text.get_text():
+            assert text.get_fontfamily()[0] == "Noto Sans SC"
+
+
+def test_every_letter_of_the_words_is_in_the_font():
+    from fontTools.ttLib import TTFont
+
+    with TTFont(theme.font_file(), lazy=True) as font:
+        known = set(font.getBestCmap())
+    for lang in i18n.LANGUAGES:
+        letters = {ord(sign) for text in i18n.words(lang).values() for sign in text if sign > " "}
+        assert letters <= known
+
+
+def test_a_machine_without_the_font_would_fail_the_other_tests():
+    figure = plt.figure()
+    figure.text(0.1, 0.5, "会员", family=["DejaVu Sans"])
+    with pytest.raises(UserWarning, match="Glyph"):
+        figure.draw_without_rendering()
+
+
+def test_the_style_of_the_process_is_left_as_it_was():
+    before = dict(mpl.rcParams)
+    charts.week_hours(CASES["hours"][1], title="")
+    charts.picture(charts.moves(CASES["moves"][1], title=""))
+    assert dict(mpl.rcParams) == before
+
+
+def test_use_style_gives_own_pictures_the_letters():
+    with mpl.rc_context():
+        charts.use_style()
+        figure = plt.figure()
+        figure.text(0.1, 0.5, "会员 −1")
+        figure.draw_without_rendering()
+
+
+def test_a_given_axes_is_drawn_on_and_its_figure_kept():
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4))
+    chart, result = CASES["amount"]
+    assert getattr(charts, chart)(result, left, TITLES["en"]) is left
+    assert left.patches and not right.patches
+    assert figure.get_size_inches().tolist() == [12, 4] and len(plt.get_fignums()) == 1
+    assert "Two in three" in left.get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", {chart: name for name, (chart, _) in reversed(CASES.items())}.values())
+def test_every_chart_draws_on_a_given_axes(name):
+    chart, result = CASES[name]
+    figure, ax = plt.subplots(figsize=(6, 4))
+    getattr(charts, chart)(result, ax, "x", lang="zh-Hant")
+    figure.draw_without_rendering()
+
+
+def test_a_picture_is_the_same_bytes_sharp_and_lets_go_of_its_figure():
+    chart, result = CASES["segments"]
+    first, second = (charts.picture(getattr(charts, chart)(result, title="x")) for _ in range(2))
+    assert first == second and not plt.get_fignums()
+    assert first.startswith(b"\x89PNG") and b"Software" not in first and len(first) < 90_000
+    width, height = (int.from_bytes(first[at : at + 4], "big") for at in (16, 20))
+    assert width == 1280 and 600 < height < 1400
+    ax = getattr(charts, chart)(result, title="x")
+    charts.picture(ax, scale=1, close=False)
+    assert plt.get_fignums()
+
+
+def test_what_cannot_be_drawn_leaves_no_figure():
+    result = CASES["time"][1].drop(columns="member_share")
+    result.attrs = CASES["time"][1].attrs
+    with pytest.raises(KeyError):
+        charts.bands(result, title="x")
+    assert not plt.get_fignums()
+
+
+def test_segment_colours_differ_and_rise_in_lightness():
+    for codes in ([code for code in theme.SEGMENTS if code.startswith(("important", "general"))], ELEVEN):
+        shades = [mpl.colors.to_rgb(theme.SEGMENTS[code]) for code in codes]
+        light = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in shades]
+        assert len(set(shades)) == len(codes)
+        assert sum(a < b for a, b in itertools.pairwise(light)) >= len(codes) - 2
+
+
+def test_the_default_title_is_the_headline_of_the_findings():
+    from memberlib import findings
+
+    result = CASES["structure"][1]
+    said = findings.headline(result)
+    figure = charts.structure(result).figure
+    assert said in " ".join(text.get_text() for text in figure.texts)
+
+
+@pytest.mark.parametrize(
+    ("member", "shown"), [("tb84620417", "tb***17"), ("C0417", "C***17"), ("ann", "a***"), (7, "7***")]
+)
+def test_ids_are_masked(member, shown):
+    assert charts.masked(member) == shown
+
+
+@given(st.lists(st.floats(-10, 10), max_size=8), st.floats(0.01, 3))
+def test_spread_keeps_order_gap_and_bounds(places, gap):
+    moved = lines.spread(places, gap, 0.0, 5.0)
+    assert len(moved) == len(places)
+    least = min(gap, 5.0 / max(len(places) - 1, 1))
+    ordered = [place for _, place in sorted(zip(places, moved, strict=True))]
+    assert all(b - a >= least - 1e-6 for a, b in itertools.pairwise(sorted(ordered)))
+    assert all(-1e-6 <= place <= 5 + 1e-6 for place in moved)
+
+
+@given(st.text(st.sampled_from("会员ab ，。1%（）"), min_size=1, max_size=60), st.floats(0.8, 4))
+def test_wrapped_lines_fit_and_lose_nothing(text, width):
+    wrapped = lines.wrap(text, width)
+    assert all(theme.width_of(line) <= width for line in wrapped)
+    if not any(line.endswith("…") for line in wrapped):
+        assert "".join(wrapped).replace(" ", "") == text.replace(" ", "")
+
+
+def test_chinese_never_begins_a_line_with_a_comma():
+    wrapped = lines.wrap("会员半年没有来买过，而回来的少数人花了（平均）三千，占一半。" * 3, 2.0)
+    assert len(wrapped) > 5
+    assert not any(line[0] in "，。）" or line[-1] in "（" for line in wrapped)
+
+
+def test_a_title_of_two_lines_parts_at_its_comma():
+    assert lines.balanced(
+        "三分之二的会员半年没有来买过，而回来的少数人每人花了三千元以上", 5.0, theme.TITLE
+    ) == [
+        "三分之二的会员半年没有来买过，",
+        "而回来的少数人每人花了三千元以上",
+    ]

@@ -6,9 +6,9 @@ above it (the findings' headline where left out), ``lang`` the language; the axe
 
 from memberlib.charts.bands import bands, concentration, high_spenders, masked, sleeping
 from memberlib.charts.calendar import months, season_goods, week_hours
+from memberlib.charts.images import picture
 from memberlib.charts.levels import discount_cost, flow, structure
 from memberlib.charts.rfm import moves, regions, score_edges, segments
-from memberlib.charts.sheet import picture
 from memberlib.charts.theme import rc, use_style
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from matplotlib.text import Text
 
 from memberlib import i18n
 from memberlib.charts import theme
+from memberlib.charts.images import show_sharp
 from memberlib.charts.lines import balanced, plain, wrap
 from memberlib.charts.theme import CAPTION, INK, LABEL, MUTED, RULE, TITLE
 
@@ -35,19 +35,14 @@ class Sheet:
         Whether the result has nothing to draw; the sheet then says so.
     """
 
-    def __init__(
-        self, result: Any, ax: Axes | None, title: str | None, *, width: float = theme.WIDTH
-    ) -> None:
+    def __init__(self, result: Any, ax: Axes, title: str | None, *, own: bool, width: float) -> None:
         self.result, self.about = result, result.attrs
         self.currency = str(self.about.get("currency") or "")
         self.empty = len(result) == 0
-        self._own = ax is None
         self._title = title if title is not None else _headline(result)
         self._whole = width
-        if ax is None:
-            theme.sharpen()
-            _, ax = plt.subplots(figsize=(width, 2.4))
-        self.ax: Axes = ax
+        self._own = own
+        self.ax = ax
         self.width = self.height = 1.0
         self._measure()
 
@@ -67,7 +62,7 @@ class Sheet:
             lines = balanced(self._title, self._whole - 2 * MARGIN, TITLE, limit=3) if self._title else []
             caption = wrap(i18n.caption(self.about), self._whole - 2 * MARGIN, CAPTION)
             head = len(lines) * TITLE * _LINE + len(caption) * CAPTION * _LINE + 0.14
-            total = MARGIN + head + top + height + bottom + MARGIN
+            total = round(MARGIN + head + top + height + bottom + MARGIN, 2)
             figure = self.ax.figure
             assert isinstance(figure, Figure)
             figure.set_size_inches(self._whole, total)
@@ -103,6 +98,10 @@ class Sheet:
         if not self._own and self._title:
             lines = wrap(self._title, max(self.width, 1.0), LABEL)
             self.ax.set_title(plain("\n".join(lines)), loc="left", fontsize=LABEL, color=INK)
+        if not self._own:
+            # the ticks of a given axes were made with the letters of its maker
+            for text in self.ax.findobj(Text):
+                text.set_fontfamily(list(theme.FAMILY))
 
     # ------------------------------------------------------------ what is drawn on it
 
@@ -190,37 +189,21 @@ def sheet(
     width: float = theme.WIDTH,
 ) -> Iterator[Sheet]:
     """Open a sheet in the house's style and the reader's language; finish it at the end of the block."""
+    own = ax is None
+    if ax is None:
+        # Outside the style: a process's first figure loads its backend, whose own settings are to stay.
+        figure = plt.figure(figsize=(width, 2.4), dpi=theme.DPI, facecolor=theme.PAPER)
+        show_sharp(figure)
     with mpl.rc_context(theme.rc()), i18n.speaking(i18n.language(lang)):
-        page = Sheet(result, ax, title, width=width)
-        yield page
-        page.finish()
-
-
-def picture(drawn: Axes | Figure, scale: float = 2.0, *, close: bool = True) -> bytes:
-    """Return a drawn picture as a PNG, the same bytes for the same picture, and let go of the figure.
-
-    Parameters
-    ----------
-    drawn : Axes or Figure
-    scale : float
-        1 is 640 points wide; 2 is sharp on today's screens.
-    close : bool
-        Whether pyplot forgets the figure, so that a notebook does not show it a second time.
-    """
-    figure = drawn if isinstance(drawn, Figure) else drawn.figure
-    assert isinstance(figure, Figure)
-    buffer = io.BytesIO()
-    with mpl.rc_context({"savefig.bbox": None}):
-        figure.savefig(
-            buffer,
-            format="png",
-            dpi=theme.DPI * scale,
-            metadata={"Software": None},
-            pil_kwargs={"compress_level": 4},
-        )
-    if close:
-        plt.close(figure)
-    return buffer.getvalue()
+        drawn = figure.add_subplot() if ax is None else ax
+        try:
+            page = Sheet(result, drawn, title, own=own, width=width)
+            yield page
+            page.finish()
+        except BaseException:
+            if ax is None:
+                plt.close(figure)  # a notebook would show what is half drawn
+            raise
 
 
 def _headline(result: Any) -> str:

@@ -7,7 +7,6 @@ stay apart for colour-blind readers and in a black-and-white print: they differ 
 from __future__ import annotations
 
 import re
-import sys
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -119,17 +118,6 @@ def use_style() -> None:
     Call it again after ``seaborn.set_theme``, which resets fonts, or hand that function ``rc=rc()``.
     """
     mpl.rcParams.update(rc())
-
-
-def sharpen() -> None:
-    """Ask a notebook for pictures of double resolution, unless something else was asked for."""
-    if "matplotlib_inline.config" not in sys.modules or "inline" not in mpl.get_backend():
-        return
-    from matplotlib_inline.backend_inline import set_matplotlib_formats
-    from matplotlib_inline.config import InlineBackend
-
-    if InlineBackend.initialized() and set(InlineBackend.instance().figure_formats) == {"png"}:
-        set_matplotlib_formats("retina")
 
 
 @lru_cache(maxsize=64)
