@@ -138,7 +138,7 @@ def discount(rate: object, lang: str | None = None) -> str:
     Examples
     --------
     >>> discount(0.85, "en"), discount(0.85, "zh"), discount(1, "en")
-    ('15% off', '8.5折', 'none')
+    ('15% off', '8.5折', 'no discount')
     """
     if is_empty(rate):
         return NO_VALUE
