@@ -203,7 +203,7 @@ def test_ids_are_masked(member, shown):
 
 @given(st.lists(st.floats(-10, 10), max_size=8), st.floats(0.01, 3))
 def test_spread_keeps_order_gap_and_bounds(places, gap):
-    moved = lines.spread(places, gap, 0.0, 5.0)
+    moved = lines.spread(places, gap, low=0.0, high=5.0)
     assert len(moved) == len(places)
     least = min(gap, 5.0 / max(len(places) - 1, 1))
     ordered = [place for _, place in sorted(zip(places, moved, strict=True))]

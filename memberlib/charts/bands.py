@@ -36,11 +36,12 @@ def bands(result: Any, ax: Axes | None = None, title: str | None = None, *, lang
             what = "order" if result.attrs.get("counts") == "orders" else "member"
             shares, counts = result[f"{what}_share"], result[f"{what}_count"]
             first = [share_bar(share, count, f"{what}s") for share, count in zip(shares, counts, strict=True)]
-            pairs(page, i18n.intervals(result), first, [sales_bar(share) for share in result["amount_share"]])
+            second = [sales_bar(share) for share in result["amount_share"]]
+            pairs(page, i18n.intervals(result), first, second=second)
     return page.ax
 
 
-def share_bar(share: Any, count: Any, what: str, colour: str = ACCENT) -> Bar:
+def share_bar(share: Any, count: Any, what: str, *, colour: str = ACCENT) -> Bar:
     """Return a bar of a share, labelled "58.4% · 265 members"."""
     number = i18n.counted(count, what)
     if i18n.is_empty(share):
@@ -99,7 +100,7 @@ def _draw_concentration(page: Sheet, result: Any) -> None:
     label_y = i18n.say("chart.share_of_sales")
     page.text(0, 1, label_y, at="axes", size=NOTE, colour=MUTED, shift=(0.06, 0.0), va="bottom")
     shown = [index for index in range(1, len(x)) if x[index] < 1]
-    places = spread([y[index] - 0.03 for index in shown], 0.24 / page.height, 0.05, 0.94)
+    places = spread([y[index] - 0.03 for index in shown], 0.24 / page.height, low=0.05, high=0.94)
     for index, place in zip(shown, places, strict=True):
         strong = abs(x[index] - 0.1) < 1e-9
         text = i18n.say(

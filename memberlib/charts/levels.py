@@ -42,7 +42,7 @@ def structure(
                 share_bar(share, count, "members")
                 for share, count in zip(result["member_share"], result["member_count"], strict=True)
             ]
-            pairs(page, names, first, [sales_bar(share) for share in result["amount_share"]])
+            pairs(page, names, first, second=[sales_bar(share) for share in result["amount_share"]])
     return page.ax
 
 
@@ -166,7 +166,7 @@ def _draw_flow(page: Sheet, result: Any) -> None:
     for side, x, ha, shift in (("from", 0.0, "right", -0.12), ("to", 1.0, "left", 0.12)):
         centres = [bottoms[side][lv] + sums[side][lv] / 2 for lv in levels]
         step = 0.5 if any(len(n) > 1 for n in names.values()) else 0.36
-        spots = spread(centres, step * (top + 0.04) / page.height, 0.06 * top, 0.97 * top)
+        spots = spread(centres, step * (top + 0.04) / page.height, low=0.06 * top, high=0.97 * top)
         for lv, spot in zip(levels, spots, strict=True):
             ax.plot(
                 [x, x],
@@ -210,7 +210,7 @@ def _say_moves(page: Sheet, streams: Sequence[tuple[Any, float, float]], top: fl
         mine = largest[turn::2]
         bend = 3 * x**2 - 2 * x**3  # height of the curve at x between its two ends
         heights = [start + (end - start) * bend for _, start, end in mine]
-        spots = spread(heights, 0.27 * (top + 0.04) / page.height, 0.05 * top, 0.97 * top)
+        spots = spread(heights, 0.27 * (top + 0.04) / page.height, low=0.05 * top, high=0.97 * top)
         for (row, _, _), spot in zip(mine, spots, strict=True):
             colour = {"up": ACCENT, "down": CONTRAST}.get(row.move, MUTED)
             text = f"{'↑' if row.move == 'up' else '↓'} {i18n.counted(row.member_count, 'members')}"

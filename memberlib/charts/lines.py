@@ -88,14 +88,14 @@ def shorten(text: str, width: float, size: float = LABEL) -> str:
     return text[:low].rstrip() + "…"
 
 
-def spread(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def spread(places: Sequence[float], gap: float, *, low: float, high: float) -> list[float]:
     """Move places apart until neighbours stand `gap` from each other, within [low, high], in the same order.
 
     Where there is no room for the gap, they stand at equal distances.
 
     Examples
     --------
-    >>> spread([1.0, 1.1, 3.0], 0.5, 0.0, 4.0)
+    >>> spread([1.0, 1.1, 3.0], 0.5, low=0.0, high=4.0)
     [0.8, 1.3, 3.0]
     """
     order = sorted(range(len(places)), key=lambda index: places[index])

@@ -42,8 +42,8 @@ def pairs(
     page: Sheet,
     names: Sequence[str],
     first: Sequence[Bar],
-    second: Sequence[Bar] | None = None,
     *,
+    second: Sequence[Bar] | None = None,
     notes: Sequence[str] | None = None,
 ) -> None:
     """Draw a row per name: a broad bar and, under it, a narrow one; a small note may stand under each name.

@@ -47,7 +47,7 @@ def segments(
             known = i18n.words(i18n.language())
             notes = [known.get(f"segment_note.{code}", "") for code in codes]
             first = [
-                share_bar(share, count, "members", SEGMENTS.get(code, ACCENT))
+                share_bar(share, count, "members", colour=SEGMENTS.get(code, ACCENT))
                 for code, share, count in zip(
                     codes, result["member_share"], result["member_count"], strict=True
                 )
@@ -57,7 +57,7 @@ def segments(
                 page,
                 [i18n.word("segment", code) for code in codes],
                 first,
-                second,
+                second=second,
                 notes=notes if any(notes) else None,
             )
     return page.ax
