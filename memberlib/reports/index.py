@@ -39,7 +39,7 @@ def write_index(out: Path, shops: Sequence[Shop], *, lang: str | None, known: Co
         if entry is None:
             continue
         found = made.get(entry["as_of"] or "")
-        langs.append(found["lang"] if found else now[store].wanted["lang"] if store in now else "")
+        langs.append((entry["parameters"] or {}).get("lang", ""))
         entries.append(entry)
         rows.append((entry, found, [day for day in made if day != entry["as_of"]]))
     spoken = i18n.check_language(lang) if lang else _most(langs)
@@ -57,30 +57,29 @@ def _entry(
     store: str, shop: Shop | None, before: Mapping[str, Any] | None, made: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any] | None:
     """How a shop stands: by this run, else by the last one, else by its newest report."""
-    days = list(made)
     day: str | None = None
+    made_from: Mapping[str, Any] = {}
     reason = ""
     if shop is not None and shop.state != "failed":
         day = str(shop.as_of)
     else:
-        day = before["as_of"] if before and before["as_of"] in made else days[-1] if days else None
-        reason = shop.reason if shop is not None else before.get("reason", "") if before else ""
+        day = before["as_of"] if before and before["as_of"] in made else max(made, default=None)
+        if shop is not None:
+            # What was asked for, not what the last finished report was made from.
+            reason, made_from = shop.reason, {**shop.wanted, "parameters": shop.parameters}
+        elif before and before["reason"]:
+            reason, made_from = before["reason"], before
     if day is None and not reason:
         return None
-    found = dict(made[day]) if day else {}
-    if reason and shop is not None:
-        # What was asked for, not what the last finished report was made from.
-        found = {**shop.wanted, "parameters": {key: shop.wanted[key] for key in ("store", "as_of", "lang")}}
+    if day and not made_from:
+        made_from = made[day]
     return {
         "store": store,
         "state": "failed" if reason else "done",
         "reason": reason,
         "as_of": day,
         "report": f"{store}/{day}/index.html" if day else None,
-        "parameters": found.get("parameters"),
-        "data": found.get("data"),
-        "settings": found.get("settings"),
-        "code": found.get("code"),
+        **{part: made_from.get(part) for part in ("parameters", "data", "settings", "code")},
     }
 
 

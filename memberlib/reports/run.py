@@ -47,6 +47,11 @@ class Shop:
     began: float = 0.0
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """What its notebooks are given."""
+        return {name: self.wanted[name] for name in ("store", "as_of", "lang")}
+
+    @property
     def as_of(self) -> str | None:
         """Day of the report, once it is known."""
         return self.wanted["as_of"]
@@ -100,6 +105,7 @@ def make_reports(
         to_do = [shop for shop in shops if force or not _unchanged(shop, out)]
         for shop in shops:
             if shop.state == "unchanged":
+                _log(out, shop).unlink(missing_ok=True)
                 said.unchanged(shop.store, str(shop.as_of))
         if to_do:
             _make(to_do, sources, folder=folder, out=out, jobs=jobs, said=said, by_day=as_of is not None)
@@ -288,7 +294,7 @@ def _notebook_job(shop: Shop, source: Path, out: Path) -> dict[str, Any]:
         "job": "run_notebook",
         "source": str(source),
         "target": str(new / "notebooks" / source.name),
-        "parameters": {"store": shop.store, "as_of": shop.as_of, "lang": shop.wanted["lang"]},
+        "parameters": shop.parameters,
         "lang": shop.wanted["lang"],
         "folder": str(new / "files"),
     }
@@ -311,8 +317,12 @@ def _publish(shop: Shop, out: Path) -> None:
         place.rename(old)
     _new(out, shop).rename(place)
     shutil.rmtree(old, ignore_errors=True)
-    (out / "logs" / f"{shop.store}.log").unlink(missing_ok=True)
+    _log(out, shop).unlink(missing_ok=True)
     shop.state = "made"
+
+
+def _log(out: Path, shop: Shop) -> Path:
+    return out / "logs" / f"{shop.store}.log"
 
 
 def _where(job: Mapping[str, Any]) -> str:
@@ -323,7 +333,7 @@ def _fail(shop: Shop, answer: Answer, out: Path, said: Progress, *, where: str =
     if shop.state == "failed":
         return
     shop.state, shop.reason = "failed", f"{where}: {answer.reason}" if where else answer.reason
-    log = out / "logs" / f"{shop.store}.log"
+    log = _log(out, shop)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(f"{shop.reason}\n\n{answer.story}\n", encoding="utf-8")
     said.failed(shop.store, shop.reason, log)
