@@ -122,13 +122,18 @@ def declared(notebook: Notebook) -> list[str]:
     return names
 
 
-def in_language(notebook: Notebook, lang: str) -> Notebook:
-    """The notebook with its prose in one language, cells of another left out; 繁體 is made from 简体."""
+def for_a_report(notebook: Notebook, lang: str) -> Notebook:
+    """The notebook with its prose in one language, and without what has no place in one shop's report.
+
+    Cells of another language and cells tagged ``not-in-report`` are left out; 繁體 is made from 简体.
+    """
     from memberlib import i18n
 
     spoken = "zh" if lang.startswith("zh") else lang
     cells = []
     for cell in notebook["cells"]:
+        if "not-in-report" in tags(cell):
+            continue
         if cell["cell_type"] == "markdown" and tags(cell) & {"en", "zh"}:
             if spoken not in tags(cell):
                 continue

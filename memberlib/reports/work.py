@@ -30,7 +30,7 @@ def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: 
     """Run a notebook for one shop and write it in the report's language."""
     from memberlib.reports import notebooks
 
-    notebook = notebooks.in_language(notebooks.read(Path(source)), lang)
+    notebook = notebooks.for_a_report(notebooks.read(Path(source)), lang)
     done = notebooks.run(notebook, parameters, folder=Path(folder), nursery=_nursery)
     Path(target).write_bytes(notebooks.written(done))
 
