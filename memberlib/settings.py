@@ -15,6 +15,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
     500
     """
     made: list[LevelRule] = []
-    for rule in rules:
+    for rule in [rules] if isinstance(rules, Mapping) else rules:
         if isinstance(rule, Mapping):
             unknown = sorted(set(rule) - {"level", "amount", "orders", "discount"})
             if unknown:
@@ -162,6 +163,10 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
                     f"level rules: unknown word {unknown[0]!r}; a rule has level, amount, orders, discount"
                 )
             rule = LevelRule(**{"level": "", **rule})
+        if not isinstance(rule, LevelRule):
+            raise InputError(
+                f"level rules: {rule!r} is not a rule; a rule has level, amount, orders, discount"
+            )
         made.append(rule)
     if not made:
         raise InputError("level rules: none given; give at least the lowest level")
@@ -174,9 +179,8 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
                 f"{where} must stand above {made[place - 1].level!r}; give the lowest level first"
             )
         for name, value in (("amount", rule.amount), ("orders", rule.orders), ("discount", rule.discount)):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | float) or value != value
-            ):
+            number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
+            if not number and not (value is None and name != "discount"):
                 raise InputError(f"{where}: {name} {value!r} is not a number")
         if not 0 < rule.discount <= 1:
             raise InputError(
@@ -249,7 +253,7 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     _among(values, "currency", CURRENCIES, where)
     _among(values, "amount_measure", MEASURES, where)
     zone = values.get("time_zone", "UTC")
-    if not isinstance(zone, str) or zone not in zoneinfo.available_timezones():
+    if not _is_zone(zone):
         raise InputError(f"{where}: time_zone {zone!r} is not known; write one such as 'Asia/Shanghai'")
     if "counted_statuses" in values:
         chosen = tuple(values["counted_statuses"])
@@ -272,6 +276,14 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     return Settings(**values)
 
 
+def _is_zone(name: Any) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        return False
+    return True
+
+
 def _among(values: Mapping[str, Any], key: str, choices: tuple[str, ...], where: str) -> None:
     if key in values and values[key] not in choices:
         raise InputError(f"{where}: {key} {values[key]!r} is not one of {', '.join(choices)}")
@@ -288,11 +300,17 @@ def check_store_id(store_id: str) -> str:
 
 def all_settings(data: Path) -> dict[str, Settings]:
     """Settings of every shop in ``<data>/stores.toml``, in the file's order; empty where there is no file."""
-    path = data / "stores.toml"
-    if not path.exists():
-        return {}
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return dict(_read(data / "stores.toml", (data / "stores.toml").read_bytes()))
+    except FileNotFoundError:
+        return {}
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, content: bytes) -> dict[str, Settings]:
+    """Settings in a file of this content; an import and a report ask for the same ones many times."""
+    try:
+        tables = tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"stores.toml cannot be read: {error}") from None
     return {

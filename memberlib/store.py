@@ -148,10 +148,12 @@ class Store:
 
     @cached_property
     def trades(self) -> Table:
+        """Counted trades of members, see :func:`memberlib.facts.counted`."""
         return _facts.counted(self._tables["orders"], **self._rules)
 
     @cached_property
     def facts(self) -> Table:
+        """One row per member with a counted trade, kept for the session, see :func:`memberlib.facts.per_member`."""
         return _facts.per_member(self.trades, as_of=self.as_of).cache()
 
     @cached_property
@@ -273,6 +275,7 @@ def connection() -> Any:
     con = ibis.duckdb.connect()
     con.raw_sql("SET preserve_insertion_order = false")
     con.raw_sql("SET TimeZone = 'UTC'")
+    con.raw_sql("SET enable_progress_bar = false")
     return con
 
 

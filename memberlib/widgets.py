@@ -260,11 +260,18 @@ def _rules(store: Store) -> dict[str, Any]:
 def _rfm(store: Store) -> dict[str, Any]:
     scores = w.IntSlider(5, min=2, max=6, description=i18n.say("widget.scores"), style=_WIDE)
     scores.continuous_update = False
-    return {
-        "method": _choice("method", ("median", "mean", "quantile", "jenks"), "median"),
-        "scores": scores,
-        "segment_map": _choice("map", ("eight", "eleven"), "eight"),
-    }
+    method = _choice("method", ("median", "mean", "quantile", "jenks"), "median")
+    segment_map = _choice("map", ("eight", "eleven"), "eight")
+
+    def finer(_: Any) -> None:
+        """The eleven segments are made of five scores, which the median and the mean do not give."""
+        if segment_map.value == "eleven":
+            scores.value = 5
+            if method.value in ("median", "mean"):
+                method.value = "quantile"
+
+    segment_map.observe(finer, "value")
+    return {"method": method, "scores": scores, "segment_map": segment_map}
 
 
 _CONTROLS: dict[str, Callable[[Store], dict[str, Any]]] = {

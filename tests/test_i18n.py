@@ -264,3 +264,8 @@ def test_caption_of_single_orders_counts_orders():
     about = {"analysis": "amount_bands", "counts": "orders", "base": 1, "as_of": dt.date(2026, 6, 30)}
     assert i18n.caption(about, "en") == "1 order of members · as of 30 Jun 2026"
     assert i18n.caption({"base": None}, "en") == ""
+
+
+def test_an_open_interval_of_orders_has_its_number():
+    assert i18n.interval(10, None, "en", unit="orders") == "above 10 orders"
+    assert i18n.interval(10, None, "zh", unit="orders").startswith("10 笔")

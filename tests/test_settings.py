@@ -84,6 +84,8 @@ def test_bad_edges_are_refused(edges):
         ),
         ([{"level": "regular"}, {"level": "advanced", "price": 9}], "unknown word 'price'"),
         ([{"level": "regular"}, {"level": "advanced", "amount": "many"}], "not a number"),
+        ([{"level": "regular"}, {"level": "advanced", "amount": 5, "discount": None}], "not a number"),
+        (["regular"], "'regular' is not a rule"),
     ],
 )
 def test_bad_level_rules_are_refused(rules, words):

@@ -87,14 +87,16 @@ def test_level_sliders_make_rules(shop):
     pd.testing.assert_frame_equal(explorer.result, levels.flow(shop, rules=rules))
 
 
-def test_a_map_that_needs_more_scores_is_refused_until_the_method_gives_them(shop):
+def test_the_finer_map_brings_the_scores_it_needs(shop):
     explorer = widgets.explore(shop, "rfm")
     explorer.controls["segment_map"].value = "eleven"
-    assert explorer.message.value
-    assert len(explorer.result) == 8
-    explorer.controls["method"].value = "quantile"
+    assert explorer.controls["method"].value == "quantile"
     assert explorer.message.value == ""
     assert len(explorer.result) == 11
+    kept = explorer.picture.value
+    explorer.controls["method"].value = "median"  # two scores cannot fill eleven segments
+    assert explorer.message.value
+    assert explorer.picture.value == kept
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def interval(
         return counted(value, unit, lang) if whole and unit != "plain" else number(value, lang)
 
     single = 1 if form == "below" else rounded(lower) + 1 if form == "between" else None
-    if unit == "orders" and upper == single:
+    if unit == "orders" and single is not None and upper == single:
         return counted(upper, unit, lang)  # no other number of orders lies in it
     kind = "plain" if unit == "money" else unit
     return say(
