@@ -25,7 +25,7 @@ import filelock
 from memberlib.errors import InputError
 from memberlib.lake import Lake, LakeVersion, Writer, data_folder
 from memberlib.loaders import crosswalk, reader
-from memberlib.model import REJECTED, Table
+from memberlib.model import REJECTED
 from memberlib.settings import all_settings, check_store_id, ensure_settings
 
 if TYPE_CHECKING:
@@ -187,9 +187,11 @@ class _Import:
 
         file, match = self._matched(sheets)
         zone = zone or match.crosswalk.defaults["time_zone"]
-        with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch, duckdb.connect() as con:
-            con.execute(f"SET memory_limit = '{_MEMORY}'")
-            con.execute("SET temp_directory = ?", [scratch])
+        with (
+            tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
+            duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
+        ):
+            con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
             staged = stage(con, file, match, zone=zone, lines=lines, progress=self._tell)
             if staged.rejected_count > self.max_rejected_share * staged.read_count:
                 raise InputError(refusal(con, file, staged))
@@ -219,8 +221,10 @@ class _Import:
         self, con: duckdb.DuckDBPyConnection, writer: Writer, match: crosswalk.Match, record: dict[str, Any]
     ) -> Account:
         """Hold the staged rows against the present ones and commit what differs."""
+        from memberlib.loaders.comparison import compare
+
         table = match.crosswalk.table
-        record |= _compared(con, table, writer.current.files.get(table.name, []))
+        record |= compare(con, table, writer.current.files.get(table.name, []))
         number = writer.current.number + 1
         if record["accepted_count"] or record["replaced_count"]:
             rows = "SELECT * EXCLUDE (row, kind) FROM fresh"
@@ -284,53 +288,3 @@ def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> lis
     if file.sheet:
         notes.append(f"sheet read: {file.sheet}")
     return notes
-
-
-def _compared(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) -> dict[str, int]:
-    """Make ``fresh``, the rows that change something with their ``kind`` (new, changed), and count what each does.
-
-    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where
-    the one that stands changes nothing, none of them does.
-    """
-
-    def counted(query: str) -> tuple[int, ...]:
-        found: tuple[int, ...] = con.execute(query).fetchall()[0]
-        return found
-
-    key = ", ".join(f'"{c}"' for c in table.key)
-    names = ", ".join(f's."{c}"' for c in table.names)
-    total, kinds = counted(f"SELECT count(*), count(DISTINCT ({key})) FROM staged")
-    standing = "staged"
-    if total > kinds:
-        con.execute(
-            f"CREATE TEMP TABLE repeated AS SELECT {key}, max(row) AS last FROM staged "
-            f"GROUP BY {key} HAVING count(*) > 1"
-        )
-        earlier = f"SELECT s.row FROM staged AS s JOIN repeated USING ({key}) WHERE s.row < last"
-        standing = f"(SELECT * FROM staged WHERE row NOT IN ({earlier}))"
-    if not present:
-        con.execute(f"CREATE TEMP VIEW fresh AS SELECT s.row, {names}, 'new' AS kind FROM {standing} AS s")
-    else:
-        same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
-        met = " AND ".join(f's."{c}" = p."{c}"' for c in table.key)
-        files = ", ".join("'" + p.replace("'", "''") + "'" for p in present)
-        con.execute(
-            f"CREATE TEMP TABLE fresh AS SELECT s.row, {names}, if(p.there IS NULL, 'new', 'changed') AS kind "
-            f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM read_parquet([{files}])) AS p ON {met} "
-            f"WHERE p.there IS NULL OR NOT ({same})"
-        )
-    new, changed = counted(
-        "SELECT count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM fresh"
-    )
-    overruled = 0
-    if total > kinds and table.values:
-        differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values)
-        met = " AND ".join(f's."{c}" = f."{c}"' for c in table.key)
-        (overruled,) = counted(
-            f"SELECT count(*) FROM staged AS s JOIN fresh AS f ON {met} AND s.row < f.row WHERE {differ}"
-        )
-    return {
-        "accepted_count": new,
-        "replaced_count": changed + overruled,
-        "same_count": total - new - changed - overruled,
-    }

@@ -9,9 +9,8 @@ import duckdb
 import pytest
 from deltalake import DeltaTable
 
-from memberlib import lake as lake_module
 from memberlib.errors import InputError
-from memberlib.lake import Lake, data_folder
+from memberlib.lake import Lake, data_folder, versions
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_a_first_write_without_its_commit_leaves_no_shop(lake: Lake) -> None:
 def test_a_version_file_half_written_is_none(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     put(lake, "1")
     before = lake.version("tea")
-    monkeypatch.setattr(lake_module.os, "link", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(versions.os, "link", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         put(lake, "2")
     monkeypatch.undo()
@@ -91,9 +90,9 @@ def test_a_version_file_half_written_is_none(lake: Lake, monkeypatch: pytest.Mon
 
 
 def test_a_version_is_never_written_twice(tmp_path: Path) -> None:
-    lake_module._create(tmp_path / "1.json", {"a": 1})
+    versions.create(tmp_path / "1.json", {"a": 1})
     with pytest.raises(FileExistsError):
-        lake_module._create(tmp_path / "1.json", {"a": 2})
+        versions.create(tmp_path / "1.json", {"a": 2})
     assert json.loads((tmp_path / "1.json").read_text()) == {"a": 1}
 
 
@@ -103,10 +102,10 @@ def test_without_hard_links_a_version_is_still_made_once(
     def refuse(*_: object) -> None:
         raise OSError("no links here")
 
-    monkeypatch.setattr(lake_module.os, "link", refuse)
-    lake_module._create(tmp_path / "1.json", {"a": 1})
+    monkeypatch.setattr(versions.os, "link", refuse)
+    versions.create(tmp_path / "1.json", {"a": 1})
     with pytest.raises(FileExistsError):
-        lake_module._create(tmp_path / "1.json", {"a": 2})
+        versions.create(tmp_path / "1.json", {"a": 2})
     assert json.loads((tmp_path / "1.json").read_text()) == {"a": 1}
 
 
@@ -122,7 +121,7 @@ def test_the_digest_tells_the_imports_and_their_order(tmp_path: Path) -> None:
 
 
 def test_unknown_shops_and_versions_are_named(lake: Lake) -> None:
-    with pytest.raises(InputError, match="no shop 'tea' .*known: none"):
+    with pytest.raises(InputError, match=r"no shop 'tea' .*known: none"):
         lake.version("tea")
     put(lake, "1")
     put(lake, "1", shop="gifts")

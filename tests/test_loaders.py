@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from memberlib import model
 from memberlib.errors import InputError
-from memberlib.loaders import crosswalk, reader, rows
+from memberlib.loaders import crosswalk, decoding, reader, rows
 from memberlib.loaders.staging import Staged, stage
 
 DATA = Path(__file__).parent / "data" / "taobao"
@@ -478,7 +478,8 @@ def test_each_rule_of_members(tmp_path: Path) -> None:
     good = {"member_id": "m", "level": "vip", "gender": "male", "level_manual": "true", "points": "5",
             "birthday": "1985-05-06", "joined_on": "2020-01-01"}  # fmt: skip
     wrong = [("level", "gold", "bad_level"), ("gender", "other", "bad_gender"), ("level_manual", "maybe", "bad_flag"),
-             ("points", "1.5", "bad_integer"), ("points", "many", "bad_integer"), ("birthday", "1899-12-31", "bad_date"),
+             ("points", "1.5", "bad_integer"), ("points", "many", "bad_integer"), 
+             ("birthday", "1899-12-31", "bad_date"),
              ("joined_on", "1985-01-01", "bad_date"), ("member_id", "-", "missing_id")]  # fmt: skip
     lines = [",".join((good | {column: value}).values()) for column, value, _ in wrong]
     found = Read(written(tmp_path, "\n".join([",".join(good), *lines, ",".join(good.values())])))
@@ -582,10 +583,10 @@ def test_every_row_is_read_once_or_refused_once(table: list[list[str]], encoding
 def test_decoding_all_at_once_is_decoding_each(values: list[str]) -> None:
     for encoding in ("utf-8", "gb18030"):
         array = pa.array([v.encode(encoding) for v in values], pa.binary())
-        text, broken = rows._Decoder(encoding, latin=False).text(array)
+        text, broken = decoding.Decoder(encoding, latin=False).text(array)
         assert text.to_pylist() == values and broken is None
         through = pa.array([v.encode(encoding).decode("latin-1").encode() for v in values], pa.binary())
-        text, broken = rows._Decoder(encoding, latin=True).text(through)
+        text, broken = decoding.Decoder(encoding, latin=True).text(through)
         assert text.to_pylist() == values and broken is None
 
 

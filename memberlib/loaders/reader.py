@@ -148,7 +148,7 @@ def _encoding(path: Path, head: bytes) -> str:
     if bare.isascii():
         return "ascii"
     first = next((line for line in bare.splitlines() if line.strip()), b"")
-    fitting = [e for e in ENCODINGS if _decodes(first, e)]
+    fitting = [e for e in ENCODINGS if _decodes(first + b"\n", e)]
     if not fitting:
         raise InputError(f"{path.name} is in an unknown encoding; save it as UTF-8 and try again")
     if first.isascii():  # such a header says nothing of the encoding; what follows does

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from memberlib.errors import InputError
-from memberlib.loaders.reader import ENCODINGS, Opened, sheet_rows
+from memberlib.loaders.decoding import Decoder
+from memberlib.loaders.reader import Opened, sheet_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,9 +101,9 @@ def _csv_batches(
     file: Opened, wanted: Mapping[int, int], schema: pa.Schema, reading: Reading, progress: Progress | None
 ) -> Iterator[pa.RecordBatch]:
     size = max(file.path.stat().st_size, 1)
-    decoder = _Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
+    decoder = Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
     with pa.OSFile(str(file.path)) as source:
-        for numbers, batch in csv_fields(file, source, list(wanted), reading):
+        for numbers, batch in csv_fields(file, source, list(wanted), reading=reading):
             columns: list[pa.Array] = []
             broken = np.zeros(batch.num_rows, bool)
             for values, words in zip(batch.columns, wanted.values(), strict=True):
@@ -117,7 +118,7 @@ def _csv_batches(
 
 
 def csv_fields(
-    file: Opened, source: pa.NativeFile, positions: Sequence[int], reading: Reading
+    file: Opened, source: pa.NativeFile, positions: Sequence[int], *, reading: Reading
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
     """Row numbers and fields as bytes, batch by batch, of a CSV's columns at these positions of the header.
 
@@ -185,7 +186,7 @@ def csv_fields(
 
 
 def _unclosed(file: Opened, row: int) -> str:
-    return f"{file.path.name}: a quote opened in row {row:,} is not closed there and swallows the rows after it; mend it"
+    return f"{file.path.name}: a quote opened in row {row:,} is not closed there and swallows the rows below; mend it"
 
 
 def _swallowed(lines: Iterable[str], file: Opened) -> bool:
@@ -217,85 +218,6 @@ def _first_words(values: pa.Array, count: int) -> list[pa.Array]:
     return found
 
 
-class _Decoder:
-    """Turns bytes into text; goes over to the next encoding while nothing but ASCII has been met."""
-
-    def __init__(self, encoding: str, *, latin: bool) -> None:
-        self._latin = latin
-        self._left = list(ENCODINGS) if encoding == "ascii" else [encoding]
-        if encoding.startswith("utf-16"):  # made UTF-8 as it was read
-            self._left = ["utf-8"]
-
-    def text(self, values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
-        """The values as text, and which could not be decoded (None: all could)."""
-        content = _content(values)
-        if not len(content) or content.max() < 128:
-            return values.view(pa.string()), None
-        if self._latin:
-            values = _through(values, lambda b: b.decode().encode("latin-1"))
-        for encoding in self._left:
-            found = _decoded(values, encoding)
-            if found is not None:
-                self._left = [encoding]
-                return found, None
-        self._left = self._left[:1]
-        return _decoded_singly(values, self._left[0])
-
-
-def _content(values: pa.Array) -> np.ndarray:
-    """All bytes of a binary array."""
-    offsets, content = values.buffers()[1:]
-    if content is None or not len(values):
-        return np.zeros(0, np.uint8)
-    ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
-    return np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
-
-
-def _decoded(values: pa.Array, encoding: str) -> pa.Array | None:
-    """The values as text, decoded all at once; None where one cannot be."""
-    if encoding == "utf-8":
-        try:
-            return values.cast(pa.string())
-        except pa.ArrowInvalid:
-            return None
-    kinds = values.dictionary_encode()
-    few = len(kinds.dictionary) <= len(values) // 2
-    try:
-        text = _through(kinds.dictionary if few else values, lambda b: b.decode(encoding).encode()).view(
-            pa.string()
-        )
-    except UnicodeDecodeError:
-        return None
-    return text.take(kinds.indices) if few else text
-
-
-def _through(values: pa.Array, recode: Callable[[bytes], bytes]) -> pa.Array:
-    """Binary values in another encoding, by one call for all of them; a line end inside a value becomes a space."""
-    if (_content(values) == 10).any():
-        values = pc.replace_substring(values, b"\n", b" ")
-    if not len(values):
-        return values
-    joined = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values), b"\n")[0].as_buffer()
-    content = np.frombuffer(recode(bytes(joined)), np.uint8)
-    ends = np.flatnonzero(content == 10)
-    offsets = np.concatenate([[0], ends - np.arange(len(ends)), [len(content) - len(ends)]]).astype(np.int32)
-    return pa.BinaryArray.from_buffers(
-        pa.binary(), len(values), [None, pa.py_buffer(offsets), pa.py_buffer(content[content != 10])]
-    )
-
-
-def _decoded_singly(values: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray]:
-    """The values as text, marks in place of what cannot be decoded, and which values those are."""
-    found, broken = [], np.zeros(len(values), bool)
-    for n, value in enumerate(values.to_pylist()):
-        try:
-            found.append(value.decode(encoding))
-        except UnicodeDecodeError:
-            broken[n] = True
-            found.append(value.decode(encoding, "replace"))
-    return pa.array(found, pa.string()), broken
-
-
 def check_quotes(file: Opened) -> None:
     """See that no opening quote without its closing one swallowed the rows after it.
 
@@ -309,7 +231,7 @@ def check_quotes(file: Opened) -> None:
     """
     reading = Reading(careful=True)
     with pa.OSFile(str(file.path)) as source:
-        for numbers, batch in csv_fields(file, source, range(len(file.header)), reading):
+        for numbers, batch in csv_fields(file, source, range(len(file.header)), reading=reading):
             for values in batch.columns:
                 spanning = pc.or_(pc.match_substring(values, b"\n"), pc.match_substring(values, b"\r"))
                 for place in np.flatnonzero(spanning.to_numpy(zero_copy_only=False)):

@@ -1,0 +1,181 @@
+"""Where do checked rows live, and how is an import atomic and repeatable?
+
+One folder per shop, ``<data>/lake/<store_id>/``:
+
+- ``orders/ items/ members/ brushed/ rejected/`` are Delta tables;
+- ``versions/00000001.json …`` is the shop's own log, one immutable file per import that changed something. It
+  names the Delta version and the Parquet files of every table, the account of the import, and a digest chained
+  over all imports;
+- ``repeats/`` keeps the accounts of imports that changed nothing.
+
+A version begins to exist when its file is linked into place, which happens at once or not at all. Whatever a
+killed import left behind is ahead of the newest version file, is seen by no reader, and is taken back before the
+next write. Nothing here reads the clock, so the same imports in the same order give the same digest everywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memberlib.errors import InputError
+from memberlib.lake.versions import LakeVersion, newest, repeats, version_of
+from memberlib.lake.writer import Writer
+from memberlib.model import REJECTED
+from memberlib.settings import check_store_id
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder"]
+
+IMPORT_COLUMNS = (
+    "import_id", "version", "file", "platform", "table", "read_count", "accepted_count", "same_count", "replaced_count",
+    "rejected_count", "first_on", "last_on",
+)  # fmt: skip
+_LOCK_SECONDS = 600
+
+
+def data_folder(data: str | Path | None = None) -> Path:
+    """The folder with the shops' settings and lake.
+
+    It is the argument, else ``$MEMBERLIB_DATA``, else the nearest ``data/`` with a stores.toml going up from the
+    working folder, else ``./data``.
+
+    Examples
+    --------
+    >>> data_folder("exports").name
+    'exports'
+    """
+    if data is not None:
+        return Path(data)
+    if os.environ.get("MEMBERLIB_DATA"):
+        return Path(os.environ["MEMBERLIB_DATA"])
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "data" / "stores.toml").is_file():
+            return folder / "data"
+    return here / "data"
+
+
+class Lake:
+    """The shops under one folder, usually ``<data>/lake``."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def shops(self) -> list[str]:
+        """Ids of the shops that hold at least one import, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(p.name for p in self.root.iterdir() if p.is_dir() and newest(p))
+
+    def newest(self, store_id: str) -> int:
+        """Number of a shop's newest version; 0 for a shop that is not there."""
+        return newest(self.root / check_store_id(store_id))
+
+    def version(self, store_id: str, number: int | None = None) -> LakeVersion:
+        """One version of a shop, the newest where none is given.
+
+        Raises
+        ------
+        InputError
+            For an unknown shop or version.
+        """
+        folder = self.root / check_store_id(store_id)
+        last = newest(folder)
+        if not last:
+            known = ", ".join(self.shops()) or "none"
+            raise InputError(f"no shop '{store_id}' in {self.root.parent}; known: {known}")
+        wanted = last if number is None else number
+        if not 1 <= wanted <= last:
+            raise InputError(f"shop '{store_id}' has versions 1 to {last}, not {wanted}")
+        return version_of(folder, store_id, wanted)
+
+    def imports(
+        self, store_id: str, *, at_version: int | None = None, unchanged: bool = False
+    ) -> pd.DataFrame:
+        """The account of each import of a shop, oldest first.
+
+        Parameters
+        ----------
+        unchanged : bool
+            Also those that changed nothing; their ids look like ``"2.1"``.
+
+        Returns
+        -------
+        DataFrame
+            import_id, version, file, platform, table, read_count, accepted_count, same_count,
+            replaced_count, rejected_count, first_on, last_on (first and last day of trade or of joining
+            among the accepted rows, as ISO text; may be None).
+        """
+        import pandas as pd
+
+        version = self.version(store_id, at_version)
+        found = [(n, 0, record) for n, record in enumerate(version.imports, 1)]
+        if unchanged:
+            found += [(n, k, r) for n, k, r in repeats(self.root / store_id) if n <= version.number]
+        rows = [{**record, "version": n} for n, _, record in sorted(found, key=lambda f: f[:2])]
+        return pd.DataFrame(
+            [[row.get(c) for c in IMPORT_COLUMNS] for row in rows], columns=list(IMPORT_COLUMNS)
+        )
+
+    def rejected(
+        self, store_id: str, import_id: str | int | None = None, *, at_version: int | None = None
+    ) -> pd.DataFrame:
+        """Rows that were not accepted, by import and row.
+
+        Returns
+        -------
+        DataFrame
+            import_id, file, row (as a spreadsheet counts: the header is row 1), rule, column, value.
+
+        Raises
+        ------
+        InputError
+            For an unknown shop or import.
+        """
+        import duckdb
+
+        version = self.version(store_id, at_version)
+        where, values = "", []
+        if import_id is not None:
+            records = [*version.imports, *(r for _, _, r in repeats(self.root / store_id))]
+            by_id = {r["import_id"]: r.get("rejected_under", r["import_id"]) for r in records}
+            if str(import_id) not in by_id:
+                known = ", ".join(sorted(by_id, key=lambda i: [int(p) for p in i.split(".")]))
+                raise InputError(f"shop '{store_id}' has no import {import_id}; known: {known}")
+            where, values = "WHERE import_id = ?", [by_id[str(import_id)]]
+        with duckdb.connect() as con:
+            con.execute("SET enable_progress_bar = false")
+            files = version.files.get("rejected")
+            con.execute(f"CREATE TABLE found ({REJECTED.sql_columns()})")
+            if files:
+                con.execute(f"INSERT INTO found SELECT * FROM read_parquet(?) {where}", [files, *values])
+            return con.execute("SELECT * FROM found ORDER BY CAST(import_id AS INTEGER), row, rule").df()
+
+    @contextlib.contextmanager
+    def writing(self, store_id: str) -> Iterator[Writer]:
+        """Hold the shop's lock and give its writer; nothing is kept unless the writer commits.
+
+        Raises
+        ------
+        InputError
+            Where another import holds the lock for ten minutes.
+        """
+        import filelock
+
+        folder = self.root / check_store_id(store_id)
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.root / f".{store_id}.lock", timeout=_LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise InputError(f"another import into '{store_id}' is still running; try again later") from None
+        try:
+            yield Writer(folder, store_id)
+        finally:
+            lock.release()
