@@ -314,7 +314,7 @@ def table_rfm(
     method: Annotated[Method | None, typer.Option(help="How values become scores.")] = None,
     scores: Annotated[int | None, typer.Option(min=2, max=10, help="How many scores (quantile, jenks).")] = None,
     segment_map: Annotated[str | None, typer.Option("--map", help="eight, eleven, or a CSV of score ranges.")] = None,
-    edges: Annotated[str | None, typer.Option(help="With --method fixed: days/trades/money, 30,90/1,3/100,500.")] = None,
+    edges: Annotated[str | None, typer.Option(help="--method fixed: 30,90/1,3/100,500 (days/trades/money).")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view moves: how many days back.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
 ) -> None:  # fmt: skip

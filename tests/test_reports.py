@@ -511,7 +511,7 @@ def test_sections_follow_headings_and_drop_what_only_explains() -> None:
             OSError("first\nlast of /srv/a b/c/d.csv, as of 2026/06/30"),
             "OSError: last of /srv/a b/c/d.csv, as of 2026/06/30",
         ),
-        (RuntimeError("\x1b[31mred\x1b[0m C:\\Users\\me\\x.csv"), "RuntimeError: red x.csv"),
+        (RuntimeError("\x1b[31mred\x1b[0m C:\\shop\\x.csv"), "RuntimeError: red x.csv"),
     ],
 )
 def test_a_reason_is_one_line_without_folders(error: Exception, reason: str) -> None:

@@ -80,7 +80,7 @@ def days_back(day: dt.date, days: int) -> dt.date:
 
 
 def spread(
-    rows: Table, value: NumericColumn, edges: Sequence[Number], sums: Mapping[str, Any]
+    rows: Table, value: NumericColumn, edges: Sequence[Number], *, sums: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """The sums of each interval of a value, first interval first; 0 where an interval has no rows."""
     slot = ibis.cases(*[(value <= edge, place) for place, edge in enumerate(edges)], else_=len(edges))

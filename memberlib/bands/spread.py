@@ -74,7 +74,7 @@ def time_bands(store: Store, *, edges: Sequence[int] | None = None, unit: str = 
     facts = store.facts
     return shares(
         store,
-        spread(facts, facts.recency_days, days, sums_of_members(facts)),
+        spread(facts, facts.recency_days, days, sums=sums_of_members(facts)),
         shown,
         analysis="time_bands",
         theme="time",
@@ -136,11 +136,11 @@ def amount_bands(
             "order_count": trades.count(),
             "amount": trades.net_amount.sum().cast("float64"),
         }
-        rows = spread(trades, trades.net_amount.cast("float64"), given, sums)
+        rows = spread(trades, trades.net_amount.cast("float64"), given, sums=sums)
         return shares(store, rows, given, counts="orders", members=store.buyer_count, **about)
     facts = store.facts
     value = facts.mean_amount if measure == "mean" else facts.total_amount
-    return shares(store, spread(facts, value, given, sums_of_members(facts)), given, **about)
+    return shares(store, spread(facts, value, given, sums=sums_of_members(facts)), given, **about)
 
 
 def count_bands(store: Store, *, edges: Sequence[int] | None = None) -> pd.DataFrame:
@@ -176,7 +176,7 @@ def count_bands(store: Store, *, edges: Sequence[int] | None = None) -> pd.DataF
     facts = store.facts
     return shares(
         store,
-        spread(facts, facts.order_count, given, sums_of_members(facts)),
+        spread(facts, facts.order_count, given, sums=sums_of_members(facts)),
         given,
         analysis="count_bands",
         theme="count",
@@ -227,7 +227,7 @@ def sleeping(store: Store, *, edges: Sequence[int] | None = None, days: int | No
         "sleeping_amount": ibis.cases((asleep, facts.total_amount), else_=0.0).sum(),
         "median_recency_days": facts.recency_days.median(),
     }
-    rows = spread(facts, facts.order_count, given, sums)
+    rows = spread(facts, facts.order_count, given, sums=sums)
     columns = open_edges(given)
     columns["member_count"] = [row["member_count"] for row in rows]
     columns["sleeping_count"] = [row["sleeping_count"] for row in rows]

@@ -117,7 +117,7 @@ def headline(result: pd.DataFrame, lang: str | None = None, *, settings: Any = N
     wording, evidence, about = title
     for width in (24, 16, 10):
         tolerance = limits["fraction_tolerance"]
-        values = spoken(evidence, about, reading.currency, lang, tolerance=tolerance, name_width=width)
+        values = spoken(evidence, about, reading.currency, lang=lang, tolerance=tolerance, name_width=width)
         text = sentence(i18n.say(f"finding.title.{reading.analysis}.{wording}", lang, **values))
         if text_width(text) <= TITLE_WIDTH:
             return text

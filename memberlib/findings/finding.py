@@ -76,7 +76,9 @@ class Finding:
         return self._said(special if known else f"{self.key}.evidence", lang, short=False)
 
     def _said(self, key: str, lang: str | None, *, short: bool) -> str:
-        values = spoken(self.evidence, self.about, self.currency, lang, short=short, tolerance=self.tolerance)
+        values = spoken(
+            self.evidence, self.about, self.currency, lang=lang, short=short, tolerance=self.tolerance
+        )
         return sentence(i18n.say(key, lang, **values))
 
 

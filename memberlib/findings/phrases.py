@@ -27,8 +27,8 @@ def spoken(
     evidence: Mapping[str, Any],
     about: Mapping[str, Any],
     currency: str,
-    lang: str | None = None,
     *,
+    lang: str | None = None,
     short: bool = True,
     tolerance: float = 0.01,
     name_width: int = _NAME_WIDTH * 2,
@@ -127,12 +127,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def band(lower: float | None, upper: float | None, unit: str, currency: str, lang: str | None = None) -> str:
+def band(
+    lower: float | None, upper: float | None, unit: str, *, currency: str, lang: str | None = None
+) -> str:
     """An interval inside a sentence: "¥50 to ¥100", "at most 2 orders", 超过 10 笔.
 
     Examples
     --------
-    >>> band(None, 2, "orders", "GBP", "en"), band(50, 100, "money", "GBP", "en")
+    >>> band(None, 2, "orders", currency="GBP", lang="en"), band(50, 100, "money", currency="GBP", lang="en")
     ('at most 2 orders', '£50 to £100')
     """
     if unit == "orders":
@@ -184,7 +186,7 @@ def _named(name: str, value: Any, currency: str, lang: str | None, width: int) -
         return i18n.counted(value[0], value[1], lang)
     if what == "band":
         lower, upper, unit = value
-        return band(lower, upper, unit, currency, lang)
+        return band(lower, upper, unit, currency=currency, lang=lang)
     if what == "edge":
         edge, measure = value
         return (

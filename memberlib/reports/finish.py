@@ -62,9 +62,9 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
     values = pages.shop_values(made, themes)
     for theme in themes:
         target = place / theme["file"]
-        target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang, values))
+        target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang=lang, values=values))
     pictures = list(front.pictures(shop, lang))
-    (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values))
+    (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values=values))
     if not any((place / "files").iterdir()):
         (place / "files").rmdir()
     made["pages"] = ["index.html", *(theme["file"] for theme in themes)]

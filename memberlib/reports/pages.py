@@ -61,7 +61,7 @@ def shop_values(manifest: Mapping[str, Any], themes: Sequence[Mapping[str, str]]
     }
 
 
-def theme_page(content: Content, here: str, lang: str, values: Mapping[str, Any]) -> bytes:
+def theme_page(content: Content, here: str, *, lang: str, values: Mapping[str, Any]) -> bytes:
     """The page of one theme."""
     return page("theme.html", lang, content=content, here=here, **values)
 
@@ -70,6 +70,7 @@ def front_page(
     manifest: Mapping[str, Any],
     themes: Sequence[Mapping[str, str]],
     pictures: Sequence[tuple[str, str]],
+    *,
     values: Mapping[str, Any],
 ) -> bytes:
     """The front page of a shop."""

@@ -34,7 +34,7 @@ class Progress:
         """A shop has no new report."""
         self._line(f"{store}: FAILED: {reason} (the whole story: {log})")
 
-    def end(self, shops: int, made: int, failed: int, index: Path) -> None:
+    def end(self, shops: int, made: int, failed: int, *, index: Path) -> None:
         """All is done."""
         parts = [f"{made} made"] if made else []
         if shops - made - failed:

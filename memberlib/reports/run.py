@@ -111,7 +111,7 @@ def make_reports(
             _make(to_do, sources, folder=folder, out=out, jobs=jobs, said=said, by_day=as_of is not None)
         index = write_index(out, shops, lang=lang, known=set(Lake(folder / "lake").shops()))
         failed = [shop for shop in shops if shop.state == "failed"]
-        said.end(len(shops), len(to_do) - len(failed), len(failed), index)
+        said.end(len(shops), len(to_do) - len(failed), len(failed), index=index)
     return len(failed)
 
 

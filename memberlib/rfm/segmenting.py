@@ -121,7 +121,9 @@ def segments(
     nothing = float("nan")
     rows["member_share"] = rows["member_count"] / (base or nothing)
     rows["amount_share"] = rows["amount"] / (amount or nothing)
-    return segmented(store, _with_means(rows), _SEGMENT_KINDS, "segments", cuts, chosen, base=base)
+    return segmented(
+        store, _with_means(rows), _SEGMENT_KINDS, analysis="segments", cuts=cuts, chosen=chosen, base=base
+    )
 
 
 def members(
@@ -159,7 +161,9 @@ def members(
     chosen = map_of(segment_map, cuts.scores)
     found = scored(store.facts, cuts).order_by("member_id").to_pyarrow().to_pandas()
     found["segment"] = chosen.of(found["r"], found["f"], found["m"])
-    return segmented(store, found, _MEMBER_KINDS, "members", cuts, chosen, base=len(found))
+    return segmented(
+        store, found, _MEMBER_KINDS, analysis="members", cuts=cuts, chosen=chosen, base=len(found)
+    )
 
 
 def regions(
@@ -230,9 +234,9 @@ def regions(
         store,
         _with_means(named),
         _REGION_KINDS,
-        "regions",
-        cuts,
-        chosen,
+        analysis="regions",
+        cuts=cuts,
+        chosen=chosen,
         base=base,
         params={"segment": segment},
         no_region_count=missing,
@@ -243,10 +247,10 @@ def segmented(
     store: Store,
     rows: pd.DataFrame,
     kinds: Mapping[str, str],
+    *,
     analysis: str,
     cuts: Cuts,
     chosen: SegmentMap,
-    *,
     base: int,
     params: Mapping[str, Any] | None = None,
     **more: Any,

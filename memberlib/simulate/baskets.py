@@ -59,7 +59,7 @@ class Seen:
     refund: Ints
 
 
-def lines(shop: Profile, crowd: People, trips: Visits, draws: Draws) -> Lines:
+def lines(shop: Profile, crowd: People, trips: Visits, *, draws: Draws) -> Lines:
     """Draw each order's item lines: category by season, sex and channel, product by the person's taste."""
     basket, categories, channels = shop["basket"], shop["categories"], shop["channels"]
     brusher = crowd.kind[trips.person] == BRUSHER
@@ -111,7 +111,7 @@ def prices(shop: Profile) -> Floats:
     return table
 
 
-def fates(shop: Profile, crowd: People, trips: Visits, bought: Lines, draws: Draws) -> Fates:
+def fates(shop: Profile, crowd: People, trips: Visits, *, bought: Lines, draws: Draws) -> Fates:
     """Draw what becomes of each order: payment, shipping, receipt, refund."""
     fate, basket, unit = shop["fate"], shop["basket"], shop["money_unit"]
     size = len(trips.person)

@@ -57,8 +57,9 @@ def history(name: str, *, members: int | None = None, seed: int | None = None) -
     root = shop["seed"] if seed is None else seed
     crowd = behaviour.people(shop, shop["members"] if members is None else members, Draws(root, 1))
     trips = behaviour.visits(shop, crowd, Draws(root, 2))
-    bought = baskets.lines(shop, crowd, trips, Draws(root, 3))
-    return History(shop, crowd, trips, bought, baskets.fates(shop, crowd, trips, bought, Draws(root, 4)))
+    bought = baskets.lines(shop, crowd, trips, draws=Draws(root, 3))
+    fate = baskets.fates(shop, crowd, trips, bought=bought, draws=Draws(root, 4))
+    return History(shop, crowd, trips, bought, fate)
 
 
 def frames(name: str = "clothing", *, members: int | None = None, seed: int | None = None) -> Frames:
