@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from memberlib.facts import MONTH_BITS
 from memberlib.results import money, ratio, result, whole_number
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 LEAST_MONTHS = 6
 """Whole months needed before one of them is called a peak or slack month."""
-
-# Months with a trade are bits of an integer in memberlib.facts; the last one stands for all earlier months.
-_LAST_BIT = 62
 
 
 def months(store: Store) -> pd.DataFrame:
@@ -52,7 +50,7 @@ def months(store: Store) -> pd.DataFrame:
     """
     trades = store.trades
     sums = {"order_count": trades.count(), "amount": trades.net_amount.sum()}
-    by_bits = "active_months" in store.facts.columns and _span(store) <= _LAST_BIT
+    by_bits = _span(store) <= MONTH_BITS
     if not by_bits:
         sums["member_count"] = trades.member_id.nunique()
     sold = _by_month(trades.group_by(month=trades.paid_on.truncate("M")).aggregate(**sums))
