@@ -501,6 +501,17 @@ def test_sections_follow_headings_and_drop_what_only_explains() -> None:
     assert kinds[2][1] == "<p>How counted: so.</p>"
 
 
+def test_many_findings_do_not_hold_up_the_picture() -> None:
+    said = "\n".join(f"- **{n}.** Do.  \n  <small>x</small>" for n in range(5))
+    outputs = [{"output_type": "execute_result", "data": {"text/markdown": said}, "metadata": {}}]
+    outputs.append({"output_type": "display_data", "data": {"image/png": "iVBO"}, "metadata": {}})
+    section = sections.content_of({"cells": [cell("code", "x", "reading") | {"outputs": outputs}]}).sections[
+        0
+    ]
+    assert [block.kind for block in section.ordered] == ["finding", "picture", "further"]
+    assert [block.html.count('class="finding"') for block in section.ordered] == [3, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

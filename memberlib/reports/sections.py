@@ -17,8 +17,13 @@ from memberlib.reports.notebooks import Notebook, tags
 
 UNSEEN = frozenset({"parameters", "injected-parameters", "setup", "control", "analyst"})
 """Cells with one of these tags are for who runs the notebook; the tag ``page`` brings a cell back."""
-ORDER = ("lead", "finding", "picture", "table", "other", "how", "note", "counted")
-"""Kinds of blocks as they follow one another; `how` comes with a table, `counted` is a notebook's own prose."""
+ORDER = ("lead", "finding", "picture", "further", "table", "other", "how", "note", "counted")
+"""Kinds of blocks as they follow one another.
+
+`further` are findings that do not hold up the picture; `how` comes with a table, `counted` is a notebook's own prose.
+"""
+FINDINGS_FIRST = 3
+"""So many findings stand before the picture of their section."""
 _HEADING = re.compile(r"^(#{1,3}) +(.+?) *#*$", re.MULTILINE)
 _STYLE = re.compile(r"<style.*?</style>", re.S)
 _HOW = re.compile(r'<p class="memberlib-how">(.*?)</p>', re.S)
@@ -160,7 +165,13 @@ def _blocks(output: Mapping[str, Any], marks: frozenset[str], about: str) -> Ite
     elif "text/markdown" in data:
         body = markdown(data["text/markdown"])
         kind = _kind(body, marks)
-        yield Block(kind, findings(body) if kind == "finding" else body)
+        if kind != "finding":
+            yield Block(kind, body)
+            return
+        said = findings(body)
+        yield Block("finding", "\n".join(said[:FINDINGS_FIRST]))
+        if said[FINDINGS_FIRST:]:
+            yield Block("further", "\n".join(said[FINDINGS_FIRST:]))
     elif "text/plain" in data and "page" in marks:
         yield Block("other", f"<p>{html.escape(data['text/plain'])}</p>")
 
@@ -187,23 +198,23 @@ def picture(png: str, about: str, size: Mapping[str, Any]) -> str:
     return f'<figure><img src="{source}" alt="{html.escape(about)}"{measured}></figure>'
 
 
-def findings(body: str) -> str:
+def findings(body: str) -> list[str]:
     """A list of findings (sentence in bold, action, evidence in small) as blocks that a page sets apart.
 
     Examples
     --------
-    >>> findings("<ul><li><strong>Half are silent.</strong> Write.<br><small>1 of 2</small></li></ul>")[:50]
+    >>> findings("<ul><li><strong>Half are silent.</strong> Write.<br><small>1 of 2</small></li></ul>")[0][:50]
     '<div class="finding"><p class="said">Half are sile'
     """
     found = list(_SAID.finditer(body))
     if not found:
-        return f'<div class="finding">{body}</div>'
+        return [f'<div class="finding">{body}</div>']
     blocks = []
     for one in found:
         parts = (("said", one["text"]), ("action", one["action"]), ("evidence", one["evidence"] or ""))
         said = "".join(f'<p class="{name}">{text.strip()}</p>' for name, text in parts if text.strip())
         blocks.append(f'<div class="finding">{said}</div>')
-    return "\n".join(blocks)
+    return blocks
 
 
 @lru_cache(maxsize=1)
