@@ -161,11 +161,11 @@ class _Import:
         return self._repeated(lake, digest, zone) or self._read(lake, sheets, digest, lines, zone)
 
     def _repeated(self, lake: Lake, digest: str, zone: str | None) -> Account | None:
-        """The account of a file that is in already and whose every row still stands; None where it must be read."""
+        """The account of a file that is in already, whatever later files replaced; None where it must be read."""
         if not lake.newest(self.store_id):
             return None
         version = lake.version(self.store_id)
-        record = _still_standing(version, digest)
+        record = _known(version, digest)
         if record is None or record["options"] != {"time_zone": zone}:
             return None
         known = {c.name: c.digest for c in crosswalk.chosen(self.platform)}
@@ -266,15 +266,12 @@ class _Import:
             self.progress(self.path.name, share)
 
 
-def _still_standing(version: LakeVersion, digest: str) -> dict[str, Any] | None:
-    """The newest import of a file, unless a later one replaced rows of its table."""
-    replaced = set()
-    for record in reversed(version.imports):
-        if record["sha256"] == digest:
-            return None if record["table"] in replaced else dict(record)
-        if record["replaced_count"]:
-            replaced.add(record["table"])
-    return None
+def _known(version: LakeVersion, digest: str) -> dict[str, Any] | None:
+    """The import of a file with this content.
+
+    It is no newer for being given again: where a later export replaced its rows, those of the later one stand.
+    """
+    return next((dict(record) for record in version.taken_in if record["sha256"] == digest), None)
 
 
 def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> list[str]:

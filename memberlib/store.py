@@ -16,7 +16,7 @@ import pandas as pd
 from memberlib import facts as _facts
 from memberlib.errors import InputError
 from memberlib.lake import Lake, data_folder
-from memberlib.model import TABLES
+from memberlib.model import TABLES, YEARS
 from memberlib.settings import Settings, check_store_id, load_settings
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Store:
             if last is None:
                 raise InputError(f"shop '{self.id}' has no orders yet; import an order list, or give --as-of")
             return last
+        if as_of.year > YEARS[1]:
+            raise InputError(f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}")
         if first is not None and as_of < first:
             raise InputError(
                 f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later"

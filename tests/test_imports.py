@@ -92,21 +92,19 @@ def test_a_newer_export_replaces_what_changed(tmp_path: Path) -> None:
         ("1", "completed", 0), ("2", "completed", 0), ("3", "completed", 4), ("4", "completed", 0),
     ]  # fmt: skip
     assert [r[4] for r in held(tmp_path, number=1)] == ["shipped", "completed", "completed"]
-    # the older export again: an export is taken as it is given, and says so in its account
-    assert counts(take(tmp_path / "orders.csv", tmp_path)) == (3, 0, 1, 2, 0)
+    # the older export again: it is no newer for being given again, and takes nothing back
+    assert counts(take(tmp_path / "orders.csv", tmp_path)) == (3, 0, 3, 0, 0)
+    assert [float(r[6]) for r in held(tmp_path)] == [0, 0, 4, 0]
 
 
-def test_a_repetition_is_short_only_where_the_rows_still_stand(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_repetition_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = orders(tmp_path, [line(1), line(2)])
     take(path, tmp_path)
     take(orders(tmp_path, [line(3)], "more.csv"), tmp_path)
-    with monkeypatch.context() as patch:  # nothing was replaced since: the file is not read again
+    take(orders(tmp_path, [line(1, amount="11")], "changed.csv"), tmp_path)
+    with monkeypatch.context() as patch:
         patch.setattr(imports_module._Import, "_read", None)
         assert counts(take(path, tmp_path)) == (2, 0, 2, 0, 0)
-    take(orders(tmp_path, [line(1, amount="11")], "changed.csv"), tmp_path)
-    assert counts(take(path, tmp_path)) == (2, 0, 1, 1, 0)
 
 
 def test_rows_with_one_key_in_one_file(tmp_path: Path) -> None:
@@ -170,7 +168,7 @@ ROWS = st.tuples(IDS, st.sampled_from(["a", "b", ""]), st.sampled_from(["1", "2.
                  st.sampled_from(["completed", "pending", "what", ""]))  # fmt: skip
 
 
-@settings(max_examples=20)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(st.lists(ROWS, min_size=1, max_size=8), min_size=1, max_size=4),
     st.randoms(use_true_random=False),
@@ -181,6 +179,7 @@ def test_accounts_add_up_over_any_exports(
     """Against the plainest reckoning there is: a dictionary of orders."""
     with tempfile.TemporaryDirectory() as folder:
         data, present = Path(folder), dict[str, tuple[str, ...]]()
+        taken_in: list[list[tuple[str, ...]]] = []
         for number, batch in enumerate([*batches, chance.choice(batches)]):
             good = {
                 n: r
@@ -196,6 +195,9 @@ def test_accounts_add_up_over_any_exports(
                 for n, r in good.items()
                 if n != standing[r[0]] and r != last[r[0]] and r[0] in new | changed
             )
+            if batch in taken_in:  # the same file: nothing changes, whatever came between
+                new, changed, overruled, last = set(), set(), 0, {}
+            taken_in.append(batch)
             path = orders(data, [line(i, m, a, s) for i, m, a, s in batch], f"{number}.csv")
             account = take(path, data, max_rejected_share=1)
             accepted, replaced = len(new), len(changed) + overruled

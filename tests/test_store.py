@@ -113,6 +113,7 @@ def test_what_cannot_be_done_is_one_line(orders, tmp_path):
     for call, words in [
         (lambda: store_from(orders, as_of="2025-12-31"), "before the first order"),
         (lambda: store_from(orders, as_of="yesterday"), "is not a date"),
+        (lambda: store_from(orders, as_of="9999-12-31"), "too far ahead"),
         (lambda: store_from(orders.drop(columns="status")), "column status is missing"),
         (lambda: store_from(tmp_path / "none.parquet"), "no file"),
         (lambda: store_from(orders.iloc[:0]), "has no orders yet"),

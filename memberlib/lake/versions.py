@@ -41,6 +41,11 @@ class LakeVersion:
     delta_versions: dict[str, int]
     _folder: Path = field(repr=False)
 
+    @property
+    def taken_in(self) -> list[dict[str, Any]]:
+        """The account of every file up to this version, those that changed nothing too."""
+        return [*self.imports, *(record for at, _, record in repeats(self._folder) if at <= self.number)]
+
     @cached_property
     def imports(self) -> list[dict[str, Any]]:
         """What each version up to this one took in, oldest first."""
