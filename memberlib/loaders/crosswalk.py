@@ -111,6 +111,15 @@ class Match:
                 found[position] = parts if before is None else max(before, parts) if before and parts else 0
         return dict(sorted(found.items()))
 
+    @property
+    def coded(self) -> set[int]:
+        """Positions of columns that hold codes."""
+        columns = self.crosswalk.table.columns
+        places = [
+            self.places[c.name] for c in columns if c.kind in ("code", "flag") and c.name in self.places
+        ]
+        return {p for place in places for p in (place.first, *place.otherwise) if p is not None}
+
 
 def plain(header: str) -> str:
     """A header name without the spaces, marks and widths that exports add to it.

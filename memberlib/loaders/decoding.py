@@ -52,15 +52,10 @@ def _decoded(values: pa.Array, encoding: str) -> pa.Array | None:
             return values.cast(pa.string())
         except pa.ArrowInvalid:
             return None
-    kinds = values.dictionary_encode()
-    few = len(kinds.dictionary) <= len(values) // 2
     try:
-        text = _through(kinds.dictionary if few else values, lambda b: b.decode(encoding).encode()).view(
-            pa.string()
-        )
+        return _through(values, lambda b: b.decode(encoding).encode()).view(pa.string())
     except UnicodeDecodeError:
         return None
-    return text.take(kinds.indices) if few else text
 
 
 def _through(values: pa.Array, recode: Callable[[bytes], bytes]) -> pa.Array:

@@ -10,7 +10,7 @@ GB18030: comma, tab, semicolon, quote and line ends never occur inside one of th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 4 << 20
 _EXCEL_CHUNK = 20_000
 _EXACT_DIGITS = 1e15
+_REPEATED = pa.dictionary(pa.int32(), pa.string())
 Progress = Callable[[float], None]
 
 
@@ -59,6 +60,7 @@ def raw_rows(
     file: Opened,
     wanted: Mapping[int, int],
     *,
+    few: Collection[int] = (),
     careful: bool = False,
     progress: Progress | None = None,
 ) -> tuple[str, Reading]:
@@ -68,6 +70,8 @@ def raw_rows(
     ----------
     wanted : mapping
         Position of a column in the header → how many leading words of its values are needed, 0 for all of it.
+    few : collection of int
+        Positions whose values are few and come again and again, so that each need be looked at once per batch.
     careful : bool
         Pass over ragged rows. Without it the SQL fails at the first of them and ``stopped`` says ``ragged``.
 
@@ -81,8 +85,14 @@ def raw_rows(
     if file.kind == "parquet":
         return _parquet_rows(con, file, wanted), reading
     batches = _csv_batches if file.kind == "csv" else _excel_batches
+    repeating = file.kind == "csv"
+    kinds = [
+        _REPEATED if repeating and (words or p in few) else pa.string()
+        for p, words in wanted.items()
+        for _ in range(words or 1)
+    ]
     schema = pa.schema(
-        [("row", pa.int64()), ("broken", pa.bool_()), *((n, pa.string()) for n in _names(wanted))]
+        [("row", pa.int64()), ("broken", pa.bool_()), *zip(_names(wanted), kinds, strict=True)]
     )
     stream = pa.RecordBatchReader.from_batches(schema, batches(file, wanted, schema, reading, progress))
     con.register("raw_rows", stream)
@@ -104,14 +114,18 @@ def _csv_batches(
     decoder = Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
     with pa.OSFile(str(file.path)) as source:
         for numbers, batch in csv_fields(file, source, list(wanted), reading=reading):
-            columns: list[pa.Array] = []
-            broken = np.zeros(batch.num_rows, bool)
+            parts: list[pa.Array] = []
             for values, words in zip(batch.columns, wanted.values(), strict=True):
-                for part in _first_words(values, words) if words else [values]:
-                    text, undecoded = decoder.text(part)
-                    columns.append(pc.utf8_trim_whitespace(text))
-                    if undecoded is not None:
-                        broken |= undecoded
+                parts += _first_words(values, words) if words else [values]
+            broken = np.zeros(batch.num_rows, bool)
+            columns = []
+            for values, kind in zip(parts, schema.types[2:], strict=True):
+                seen = values.dictionary_encode() if kind == _REPEATED else None
+                text, undecoded = decoder.text(values if seen is None else seen.dictionary)
+                if undecoded is not None:
+                    broken |= undecoded if seen is None else undecoded[seen.indices.to_numpy()]
+                text = pc.utf8_trim_whitespace(text)
+                columns.append(text if seen is None else pa.DictionaryArray.from_arrays(seen.indices, text))
             yield pa.RecordBatch.from_arrays([pa.array(numbers), pa.array(broken), *columns], schema=schema)
             if progress:
                 progress(min(source.tell() / size, 1.0))

@@ -104,7 +104,9 @@ def _read(
     import duckdb
 
     for careful in (False, True):
-        source, reading = raw_rows(con, file, match.wanted, careful=careful, progress=progress)
+        source, reading = raw_rows(
+            con, file, match.wanted, few=match.coded, careful=careful, progress=progress
+        )
         query, faults = checked(match, source, zone=zone, serial_dates=file.kind == "excel")
         try:
             con.execute(f"CREATE OR REPLACE TEMP TABLE parsed AS {query}")
