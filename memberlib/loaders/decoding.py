@@ -20,11 +20,15 @@ class Decoder:
         if encoding.startswith("utf-16"):  # made UTF-8 as it was read
             self._left = ["utf-8"]
 
-    def text(self, values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
-        """The values as text, and which could not be decoded (None: all could)."""
+    def text(self, values: pa.Array, *, few: bool = False) -> tuple[pa.Array, np.ndarray | None]:
+        """The values as text, and which could not be decoded (None: all could); `few` are decoded once each."""
         content = _content(values)
         if not len(content) or content.max() < 128:
             return values.view(pa.string()), None
+        if few:
+            seen = values.dictionary_encode()
+            text, undecoded = self.text(seen.dictionary)
+            return text.take(seen.indices), None if undecoded is None else undecoded[seen.indices.to_numpy()]
         if self._latin:
             values = _through(values, lambda b: b.decode().encode("latin-1"))
         for encoding in self._left:

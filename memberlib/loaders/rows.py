@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 4 << 20
 _EXCEL_CHUNK = 20_000
 _EXACT_DIGITS = 1e15
-_REPEATED = pa.dictionary(pa.int32(), pa.string())
 Progress = Callable[[float], None]
 
 
@@ -71,7 +70,7 @@ def raw_rows(
     wanted : mapping
         Position of a column in the header → how many leading words of its values are needed, 0 for all of it.
     few : collection of int
-        Positions whose values are few and come again and again, so that each need be looked at once per batch.
+        Positions whose values are few and come again and again, so that each is decoded once per batch.
     careful : bool
         Pass over ragged rows. Without it the SQL fails at the first of them and ``stopped`` says ``ragged``.
 
@@ -84,18 +83,14 @@ def raw_rows(
     reading = Reading(careful=careful)
     if file.kind == "parquet":
         return _parquet_rows(con, file, wanted), reading
-    batches = _csv_batches if file.kind == "csv" else _excel_batches
-    repeating = file.kind == "csv"
-    kinds = [
-        _REPEATED if repeating and (words or p in few) else pa.string()
-        for p, words in wanted.items()
-        for _ in range(words or 1)
-    ]
     schema = pa.schema(
-        [("row", pa.int64()), ("broken", pa.bool_()), *zip(_names(wanted), kinds, strict=True)]
+        [("row", pa.int64()), ("broken", pa.bool_()), *((n, pa.string()) for n in _names(wanted))]
     )
-    stream = pa.RecordBatchReader.from_batches(schema, batches(file, wanted, schema, reading, progress))
-    con.register("raw_rows", stream)
+    if file.kind == "csv":
+        batches = _csv_batches(file, wanted, schema, few=few, reading=reading, progress=progress)
+    else:
+        batches = _excel_batches(file, wanted, schema, reading=reading, progress=progress)
+    con.register("raw_rows", pa.RecordBatchReader.from_batches(schema, batches))
     return "SELECT * FROM raw_rows", reading
 
 
@@ -108,24 +103,26 @@ def _names(wanted: Mapping[int, int]) -> list[str]:
 
 
 def _csv_batches(
-    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, reading: Reading, progress: Progress | None
+    file: Opened,
+    wanted: Mapping[int, int],
+    schema: pa.Schema,
+    *,
+    few: Collection[int],
+    reading: Reading,
+    progress: Progress | None,
 ) -> Iterator[pa.RecordBatch]:
     size = max(file.path.stat().st_size, 1)
     decoder = Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
     with pa.OSFile(str(file.path)) as source:
         for numbers, batch in csv_fields(file, source, list(wanted), reading=reading):
-            parts: list[pa.Array] = []
-            for values, words in zip(batch.columns, wanted.values(), strict=True):
-                parts += _first_words(values, words) if words else [values]
+            columns: list[pa.Array] = []
             broken = np.zeros(batch.num_rows, bool)
-            columns = []
-            for values, kind in zip(parts, schema.types[2:], strict=True):
-                seen = values.dictionary_encode() if kind == _REPEATED else None
-                text, undecoded = decoder.text(values if seen is None else seen.dictionary)
-                if undecoded is not None:
-                    broken |= undecoded if seen is None else undecoded[seen.indices.to_numpy()]
-                text = pc.utf8_trim_whitespace(text)
-                columns.append(text if seen is None else pa.DictionaryArray.from_arrays(seen.indices, text))
+            for (position, words), values in zip(wanted.items(), batch.columns, strict=True):
+                for part in _first_words(values, words) if words else [values]:
+                    text, undecoded = decoder.text(part, few=bool(words) or position in few)
+                    columns.append(pc.utf8_trim_whitespace(text))
+                    if undecoded is not None:
+                        broken |= undecoded
             yield pa.RecordBatch.from_arrays([pa.array(numbers), pa.array(broken), *columns], schema=schema)
             if progress:
                 progress(min(source.tell() / size, 1.0))
@@ -254,7 +251,7 @@ def check_quotes(file: Opened) -> None:
 
 
 def _excel_batches(
-    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, reading: Reading, progress: Progress | None
+    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, *, reading: Reading, progress: Progress | None
 ) -> Iterator[pa.RecordBatch]:
     rows = sheet_rows(file.path, file.sheet or "")
     positions = list(wanted)
