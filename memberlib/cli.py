@@ -82,7 +82,8 @@ def import_(
 
 def _print_account(account: Any) -> None:
     typer.echo(
-        f"{account.file} ({account.platform}): {account.read_count:,} rows read = {account.accepted_count:,} accepted"
+        f"{account.store_id} ← {account.file} ({account.platform} {account.table}):"
+        f" {account.read_count:,} rows read = {account.accepted_count:,} accepted"
         f" + {account.same_count:,} same as before + {account.replaced_count:,} replaced"
         f" + {account.rejected_count:,} rejected"
     )
