@@ -185,7 +185,7 @@ class _Import:
 
         from memberlib.loaders.staging import refusal, stage
 
-        file, match = self._matched(sheets)
+        file, match, others = self._matched(sheets)
         zone = zone or match.crosswalk.defaults["time_zone"]
         with (
             tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
@@ -204,18 +204,17 @@ class _Import:
                 "crosswalk_digest": match.crosswalk.digest,
                 "options": {"time_zone": zone},
                 **{k: v for k, v in asdict(staged).items() if k != "blank_count"},
-                "notes": _notes(file, match, staged.blank_count),
+                "notes": _notes(file, match, staged.blank_count, others),
             }
             with lake.writing(self.store_id) as writer:
                 return self._taken_in(con, writer, match, record)
 
-    def _matched(self, sheets: list[reader.Opened]) -> tuple[reader.Opened, crosswalk.Match]:
-        """The sheet to read and its crosswalk."""
-        for file in sheets:
-            match = crosswalk.match(file.header, self.platform)
-            if match is not None:
-                return file, match
-        raise InputError(f"{self.path.name}: {crosswalk.nearest(sheets[0].header, self.platform)}")
+    def _matched(self, sheets: list[reader.Opened]) -> tuple[reader.Opened, crosswalk.Match, list[str]]:
+        """The sheet to read, its crosswalk, and the names of other sheets that could be read too."""
+        found = [(file, match) for file in sheets if (match := crosswalk.match(file.header, self.platform))]
+        if not found:
+            raise InputError(f"{self.path.name}: {crosswalk.nearest(sheets[0].header, self.platform)}")
+        return *found[0], [str(file.sheet) for file, _ in found[1:]]
 
     def _taken_in(
         self, con: duckdb.DuckDBPyConnection, writer: Writer, match: crosswalk.Match, record: dict[str, Any]
@@ -274,7 +273,7 @@ def _known(version: LakeVersion, digest: str) -> dict[str, Any] | None:
     return next((dict(record) for record in version.taken_in if record["sha256"] == digest), None)
 
 
-def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> list[str]:
+def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int, others: list[str]) -> list[str]:
     notes = []
     if match.ignored and match.crosswalk.platform == "generic":
         notes.append(f"columns passed over: {', '.join(match.ignored)}")
@@ -283,5 +282,5 @@ def _notes(file: reader.Opened, match: crosswalk.Match, blank_count: int) -> lis
     if blank_count:
         notes.append(f"blank rows passed over: {blank_count:,}")
     if file.sheet:
-        notes.append(f"sheet read: {file.sheet}")
+        notes.append(f"sheet read: {file.sheet}" + (f"; not read: {', '.join(others)}" if others else ""))
     return notes

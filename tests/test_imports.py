@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,6 +162,22 @@ def test_unused_columns_are_named_for_the_generic_form_alone(tmp_path: Path) -> 
     )
     assert take(tmp_path / "o.csv", tmp_path).notes == ("columns passed over: colour, note",)
     assert take(TAOBAO / "orders-54.csv", tmp_path, "other").notes == ()
+
+
+def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path) -> None:
+    lines = [line(1), line(2, "小橘子", "12.50"), line(3, "", "0.10", "pending")]
+    columns = dict(zip(HEADER, zip(*lines, strict=True), strict=True))
+    pq.write_table(pa.table({n: pa.array(v) for n, v in columns.items()}), tmp_path / "orders.parquet")
+    with xlsxwriter.Workbook(str(tmp_path / "orders.xlsx")) as book:
+        for name in ("first", "second"):
+            sheet = book.add_worksheet(name)
+            for n, cells in enumerate([HEADER, *lines]):
+                sheet.write_row(n, 0, cells)
+    take(orders(tmp_path, lines), tmp_path)
+    for kind in ("parquet", "xlsx"):
+        account = take(tmp_path / f"orders.{kind}", tmp_path)
+        assert counts(account) == (3, 0, 3, 0, 0), kind
+    assert account.notes == ("sheet read: first; not read: second",)
 
 
 IDS = st.integers(1, 5).map(str)

@@ -1,6 +1,12 @@
 """How does each platform's export become canonical rows?
 
 A platform is a crosswalk, a TOML file in this folder: header names, status words, what the money column means. The
-code beside it (:mod:`~memberlib.loaders.reader`, :mod:`~memberlib.loaders.values`,
-:mod:`~memberlib.loaders.crosswalk`) knows no platform.
+code beside it knows no platform:
+
+- :mod:`~memberlib.loaders.reader` opens a file and finds its header, encoding and delimiter;
+- :mod:`~memberlib.loaders.crosswalk` finds the crosswalk that fits the header;
+- :mod:`~memberlib.loaders.rows` and :mod:`~memberlib.loaders.decoding` cut the file into numbered rows of text;
+- :mod:`~memberlib.loaders.values` turns text into canonical values and finds what breaks a rule;
+- :mod:`~memberlib.loaders.staging` does these in turn;
+- :mod:`~memberlib.loaders.comparison` holds the rows against those the shop has.
 """
