@@ -37,6 +37,10 @@ WARM = (
     "memberlib.findings",
     "memberlib.tables",
     "memberlib.charts",
+    "memberlib.widgets",
+    "ibis.backends.duckdb",
+    "matplotlib.backends.backend_agg",
+    "PIL.PngImagePlugin",
 )
 """What a nursery imports; what cannot be imported there is left to the notebook, which will say so."""
 KERNEL_ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONHASHSEED": "0"}
@@ -55,6 +59,8 @@ class Nursery:
         for name in WARM:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+        with contextlib.suppress(Exception):
+            _read_words_and_letters()
         ours, theirs = socket.socketpair()
         with warnings.catch_warnings():
             # Arrow's allocator has a thread, which it starts anew after a fork; Python cannot know that.
@@ -93,6 +99,15 @@ class Nursery:
             self._line.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
+
+
+def _read_words_and_letters() -> None:
+    from memberlib import i18n
+    from memberlib.charts import theme
+
+    for lang in i18n.LANGUAGES:
+        i18n.words(lang)
+    theme.width_of("0")
 
 
 class Kernel:
@@ -236,6 +251,8 @@ def _become_kernel(arguments: list[str], environment: dict[str, str], folder: st
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
         os.environ.update(environment)
+        if sys.path and sys.path[0] == os.getcwd():
+            del sys.path[0]  # put there for the nursery, which was started by ``python -m``
         os.chdir(folder)
         random.seed()
         if "numpy" in sys.modules:

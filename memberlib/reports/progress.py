@@ -59,11 +59,16 @@ class _Bar(Progress):
     def __init__(self, bar: Any) -> None:
         self._bar = bar
         self._task: Any = None
+        self._each = 0
+        self._steps: dict[str, int] = {}
+
+    def opening(self, shops: int) -> None:
+        self._task = self._bar.add_task(f"looking into {_shops(shops)}", total=None)
 
     def begin(self, shops: int, notebooks: int) -> None:
+        self._bar.remove_task(self._task)
         self._task = self._bar.add_task(_shops(shops), total=shops * (notebooks + 1))
         self._each = notebooks + 1
-        self._steps: dict[str, int] = {}
 
     def step(self, store: str, notebook: str) -> None:
         self._steps[store] = self._steps.get(store, 0) + 1
@@ -74,7 +79,7 @@ class _Bar(Progress):
         super().made(store, as_of, seconds)
 
     def failed(self, store: str, reason: str, log: Path) -> None:
-        if self._task is not None:
+        if self._each:
             self._bar.update(self._task, advance=self._each - self._steps.get(store, 0))
         super().failed(store, reason, log)
 

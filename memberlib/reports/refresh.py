@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from memberlib.errors import InputError
-from memberlib.kernels import KERNEL_ENVIRONMENT, Nursery, can_be_warm
 from memberlib.reports import notebooks
-from memberlib.reports.failures import reason_of, story_of
+from memberlib.reports.lanes import Lanes
 
 
 def refresh_notebooks(
@@ -18,6 +16,7 @@ def refresh_notebooks(
     data: str | Path | None = None,
     folder: str | Path | None = None,
     check: bool = False,
+    jobs: int = 2,
 ) -> list[str]:
     """Run notebooks in place, with the values that their parameters cells hold; names of those that change.
 
@@ -34,6 +33,8 @@ def refresh_notebooks(
         Folder of the notebooks; else the project's.
     check : bool
         Write nothing.
+    jobs : int
+        Notebooks at work at once.
 
     Raises
     ------
@@ -45,30 +46,22 @@ def refresh_notebooks(
     for name in names or ():
         if name not in known:
             raise InputError(f"no notebook '{name}'; there are {', '.join(known)}")
-    os.environ.update(KERNEL_ENVIRONMENT)
-    if data is not None:
-        os.environ["MEMBERLIB_DATA"] = str(Path(data).resolve())
-    nursery = Nursery() if can_be_warm() else None
+    environment = {"MEMBERLIB_DATA": str(Path(data).resolve())} if data is not None else {}
     changed = []
-    try:
-        for path in [known[name] for name in names] if names else paths:
-            if _refreshed(path, nursery, check=check):
+    with Lanes(jobs, environment) as lanes:
+        wanted = [known[name] for name in names] if names else paths
+        runs = [lanes.submit({"job": "refresh_notebook", "source": str(path.resolve())}) for path in wanted]
+        for path, run in zip(wanted, runs, strict=True):
+            answer = run.result()
+            if not answer.ok:
+                print(answer.story)
+                raise InputError(f"{path.stem} does not run through: {answer.reason}")
+            if _differs(path, answer.value.encode("utf-8"), check=check):
                 changed.append(path.stem)
-    finally:
-        if nursery is not None:
-            nursery.close()
     return changed
 
 
-def _refreshed(path: Path, nursery: Nursery | None, *, check: bool) -> bool:
-    try:
-        done = notebooks.run(notebooks.read(path), {}, folder=path.parent, nursery=nursery)
-    except InputError:
-        raise
-    except Exception as error:
-        print(story_of(error))
-        raise InputError(f"{path.stem} does not run through: {reason_of(error)}") from None
-    content = notebooks.written(done)
+def _differs(path: Path, content: bytes, *, check: bool) -> bool:
     changed = path.read_bytes() != content
     print(f"{path.stem}: {'changed' if changed else 'as it was'}", flush=True)
     if changed and not check:

@@ -35,6 +35,15 @@ def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: 
     Path(target).write_bytes(notebooks.written(done))
 
 
+def refresh_notebook(*, source: str) -> str:
+    """Run a notebook of the project as it stands; its new content."""
+    from memberlib.reports import notebooks
+
+    path = Path(source)
+    done = notebooks.run(notebooks.read(path), {}, folder=path.parent, nursery=_nursery)
+    return notebooks.written(done).decode("utf-8")
+
+
 def finish_report(**details: Any) -> dict[str, Any]:
     """Write the pages and the manifest of one shop whose notebooks have run; the manifest."""
     from memberlib.reports.finish import finish
@@ -46,6 +55,7 @@ JOBS: dict[str, Callable[..., Any]] = {
     "open_shop": open_shop,
     "run_notebook": run_notebook,
     "finish_report": finish_report,
+    "refresh_notebook": refresh_notebook,
 }
 
 
