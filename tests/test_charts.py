@@ -12,6 +12,7 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from made_up_results import CASES, ELEVEN
@@ -21,6 +22,8 @@ from matplotlib.text import Text
 
 from memberlib import charts, i18n
 from memberlib.charts import lines, theme
+from memberlib.store import store_from
+from memberlib.themes import THEMES
 
 TITLES = {
     "en": "Two in three members have not bought for six months; the others spent NT$3,000 and $5 more",
@@ -232,3 +235,45 @@ def test_a_title_of_two_lines_parts_at_its_comma():
         "三分之二的会员半年没有来买过，",
         "而回来的少数人每人花了三千元以上",
     ]
+
+
+@pytest.fixture(scope="module")
+def shop():
+    rows = [
+        (at, at % 17 if at % 3 else at % 5, (3 * at if at % 4 else 130 + at % 20) % 365, 20 + 7 * (at % 31))
+        for at in range(240)
+    ]
+    orders = pd.DataFrame(rows, columns=["order_id", "member_id", "day", "paid_amount"]).astype(
+        {"order_id": str}
+    )
+    orders["member_id"] = "m" + orders["member_id"].astype(str)
+    orders["paid_at"] = pd.Timestamp("2025-07-01 09:30") + pd.to_timedelta(orders["day"], unit="D")
+    orders["region"] = [("浙江省", "Kent", None, "臺北市")[at % 4] for at in range(len(orders))]
+    orders["status"] = "completed"
+    items = orders.assign(
+        line_id="1", product_id="p", product_name="$ tea", quantity=1, amount=orders["paid_amount"]
+    )
+    items["category"] = [("茶", "Hand-embroidered winter scarves")[at % 2] for at in range(len(items))]
+    return store_from(
+        orders.drop(columns="day"), items=items.drop(columns=["day", "paid_at", "status", "region"])
+    )
+
+
+OTHER_RULES = [{"level": "regular"}, {"level": "advanced", "amount": 500, "orders": 3, "discount": 0.9}]
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize(
+    "analysis", [a for theme in THEMES for a in theme.analyses if a.chart], ids=lambda a: a.name
+)
+def test_every_registered_chart_draws_its_analysis(analysis, lang, shop):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Ibis warns of what its own parts have deprecated
+        result = analysis(shop, **({"rules": OTHER_RULES} if analysis.name == "flow" else {}))
+    assert len(result)
+    figure = analysis.draw(result, lang=lang).figure
+    figure.draw_without_rendering()
+    boxes = _texts(figure)
+    assert len(boxes) > 5
+    for (text, box), (other, beside) in itertools.combinations(boxes, 2):
+        assert not _overlap(box, beside), f"'{text}' meets '{other}'"

@@ -116,13 +116,9 @@ def blocks(
         page.text(0, 0, foot, at="axes", size=NOTE, colour=MUTED, shift=(-left - 0.09, -0.16))
     page.ax.set_ylim(places[-1] + 0.5, -0.5)
     page.ax.set_yticks([])
-    marks = list(ticks) if ticks is not None else []
-    page.ax.set_xlim(
-        0,
-        page.reach(
-            [bar.length for bar in bars], [written(bar.parts) for bar in bars], least=max(marks, default=0)
-        ),
-    )
+    marks = list(ticks) if ticks is not None else [0.0] * len(bars)
+    ends = [max(bar.length, mark) for bar, mark in zip(bars, marks, strict=True)]
+    page.ax.set_xlim(0, page.reach(ends, [written(bar.parts) for bar in bars]))
     drawn = 0
     for place, (name, bar) in zip(places, rows, strict=True):
         if bar is None:
@@ -130,17 +126,10 @@ def blocks(
             continue
         page.text(0, place, names[drawn], at="row", ha="right", shift=(-0.09, 0.0))
         page.ax.barh(place, bar.length, height=0.62, color=bar.colour)
-        end = bar.length
-        if marks:
-            page.ax.plot(
-                [marks[drawn]] * 2,
-                [place - 0.42, place + 0.42],
-                color=INK,
-                linewidth=1.4,
-                solid_capstyle="butt",
-            )
-            end = max(end, marks[drawn])
-        page.parts(end, place, bar.parts)
+        if ticks is not None:
+            across, up = [marks[drawn]] * 2, [place - 0.42, place + 0.42]
+            page.ax.plot(across, up, color=INK, linewidth=1.4, solid_capstyle="butt")
+        page.parts(ends[drawn], place, bar.parts)
         page.ax.plot([0, 0], [place - 0.5, place + 0.5], color=RULE, linewidth=1.0, zorder=3)
         drawn += 1
 

@@ -145,6 +145,8 @@ def _draw_regions(page: Sheet, result: Any) -> None:
     ax = page.ax
     ax.set_xlim(x_low, x_high)
     ax.set_ylim(y_low, y_high)
+    # a number under the corner would meet the lowest one beside it
+    x_ticks = [tick for tick in x_ticks if (tick - x_low) / (x_high - x_low) * page.width > 0.3]
     ax.set_xticks(x_ticks, [i18n.number(tick) for tick in x_ticks])
     ax.set_yticks(y_ticks, [plain(text) for text in y_texts])
     ax.tick_params(labelsize=CAPTION)

@@ -165,14 +165,14 @@ class Sheet:
         self.ax.set_xticks([])
         self.ax.spines[:].set_visible(False)
 
-    def reach(self, values: Sequence[float], widths: Sequence[float], *, least: float = 0.0) -> float:
+    def reach(self, values: Sequence[float], widths: Sequence[float]) -> float:
         """Return the value at the plot's right end that leaves each label (`widths` inches) its room."""
         room = self.width
         need = [
             value * room / max(room - width - 0.09, 0.2 * room)
             for value, width in zip(values, widths, strict=True)
         ]
-        return max([*need, least]) or 1.0
+        return max(need, default=0.0) or 1.0
 
     def baseline(self) -> None:
         """Draw the line at zero that bars stand on."""
