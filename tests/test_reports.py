@@ -235,6 +235,9 @@ def test_a_report_that_lost_or_changed_a_page_is_made_again(world: World, tmp_pa
     copy = tmp_path / "copy"
     shutil.copytree(world.report, copy)
     assert manifest.still_holds(made, made, copy)
+    (copy / "notebooks" / ".ipynb_checkpoints").mkdir()
+    (copy / "notebooks" / ".ipynb_checkpoints" / "x.ipynb").touch()
+    assert manifest.still_holds(made, made, copy)
     page = copy / "03-amount.html"
     page.write_bytes(page.read_bytes() + b" ")
     assert not manifest.still_holds(made, made, copy)

@@ -117,7 +117,10 @@ def _row(entry: Mapping[str, Any], found: Mapping[str, Any] | None, earlier: Seq
         "reason": reason,
         "way": "quiet",
     }
-    row |= dict.fromkeys(("as_of", "members", "sales", "change"), i18n.NO_VALUE) | {"finding": ""}
+    row |= dict.fromkeys(("as_of", "members", "sales", "change"), i18n.NO_VALUE) | {
+        "finding": "",
+        "older": "",
+    }
     row["earlier"] = [{"href": f"{store}/{day}/index.html", "day": i18n.day(day)} for day in earlier]
     row["state"] = i18n.say("index.failed" if reason else "index.done")
     if found:
@@ -131,5 +134,5 @@ def _row(entry: Mapping[str, Any], found: Mapping[str, Any] | None, earlier: Seq
         row["way"], row["change"] = pages.changed(sales)
         row["finding"] = about["findings"][0]["text"][lang] if about["findings"] else ""
         if reason:
-            row["state"] = i18n.say("index.failed_older", day=row["as_of"])
+            row["older"] = i18n.say("index.failed_older", day=row["as_of"])
     return row
