@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import random
 import tomllib
 from collections.abc import Iterable
 from decimal import Decimal
@@ -597,3 +598,57 @@ def test_row_numbers_skip_ragged_rows(good: list[bool], first: int) -> None:
     done = len(numbers) // 2
     found = rows._row_numbers(first, done, len(numbers) - done, ragged)
     assert list(found) == numbers[done:]
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """The content, cut, or with bytes changed, put in or taken out somewhere."""
+    place, other = sorted((chance.randrange(len(content)), chance.randrange(len(content))))
+    kind = chance.randrange(8)
+    if kind == 0:
+        return content[:other]
+    if kind == 1:
+        return content[place:]
+    if kind == 2:
+        changed = bytearray(content)
+        for _ in range(chance.randrange(1, 30)):
+            changed[chance.randrange(len(content))] = chance.randrange(256)
+        return bytes(changed)
+    if kind == 3:
+        return content.replace(b"\n", chance.choice([b"\r", b"\r\r\n", b"\n\n", b""]))
+    if kind == 4:
+        return content[:place] + content[place:other] * 2 + content[other:]
+    what = chance.choice(
+        [b'"', b'"\n"', b"\0" * 30, b"9" * 500, b"9" * 200_000, b"=1+1", b"\xff\xfe", b",,,,"]
+    )
+    return content[:place] + what + content[place:]
+
+
+def test_a_damaged_file_ends_in_a_full_account_or_in_one_line(tmp_path: Path) -> None:
+    lines = [order(order_id=str(n)) for n in range(200)]
+    columns = dict(zip(HEADER.split(","), zip(*csv.reader(lines), strict=True), strict=True))
+    pq.write_table(pa.table({n: pa.array(v) for n, v in columns.items()}), tmp_path / "whole.parquet")
+    with xlsxwriter.Workbook(str(tmp_path / "whole.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for n, cells in enumerate(csv.reader([HEADER, *lines])):
+            sheet.write_row(n, 0, cells)
+    written(tmp_path, "\n".join([HEADER, *lines]), "whole.csv")
+    files, ends = [*sorted(DATA.glob("*.csv")), *sorted(tmp_path.glob("whole.*"))], {"account": 0, "line": 0}
+    for number in range(120):
+        chance = random.Random(number)
+        whole = chance.choice(files)
+        path = written(tmp_path, damaged(whole.read_bytes(), chance), "damaged" + whole.suffix)
+        try:
+            sheets = reader.opened(path)
+            if not any(crosswalk.match(s.header) for s in sheets):
+                raise InputError(crosswalk.nearest(sheets[0].header))
+            found = Read(path)
+        except InputError as error:
+            assert "\n" not in str(error) and len(str(error)) > 10, number
+            ends["line"] += 1
+        else:
+            assert len(found.rows) + len(found.refused) == found.staged.read_count, number
+            assert sum(found.staged.rules.values()) == found.staged.rejected_count == len(found.refused), (
+                number
+            )
+            ends["account"] += 1
+    assert min(ends.values()) > 20

@@ -112,12 +112,12 @@ def _text(path: Path, head: bytes) -> Opened:
     encoding = _encoding(path, head)
     cut = head if len(head) < _HEAD_BYTES else head[: max(head.rfind(b"\n"), head.rfind(b"\r")) + 1]
     text = codecs.decode(cut, encoding, "replace").removeprefix("\ufeff")
-    delimiter = _delimiter(text)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] = []
     rows: list[list[str]] = []
     skip = row = 0
     try:
+        delimiter = _delimiter(text)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         for fields in lines:
             if not header:
                 row += 1
