@@ -234,8 +234,8 @@ def test_accounts_add_up_over_any_exports(
 
 def test_accounts_and_rejected_rows_are_kept(tmp_path: Path) -> None:
     path = orders(tmp_path, [line(1), line("", "b"), line(3, status="?"), [*line(4), "x"]])
-    take(path, tmp_path, max_rejected_share=1)
-    take(path, tmp_path, max_rejected_share=1)
+    for _ in range(3):  # that nothing changed is kept once
+        take(path, tmp_path, max_rejected_share=1)
     take(orders(tmp_path, [line(5, amount="much")], "more.csv"), tmp_path, max_rejected_share=1)
     lake = Lake(tmp_path / "lake")
     kept = lake.imports("tea")

@@ -88,12 +88,12 @@ def version_of(folder: Path, store_id: str, number: int) -> LakeVersion:
     )
 
 
-def repeats(folder: Path) -> list[tuple[int, int, dict[str, Any]]]:
-    """Kept accounts of imports that changed nothing: version they found, their count there, the account."""
+def repeats(folder: Path, at: int | None = None) -> list[tuple[int, int, dict[str, Any]]]:
+    """Kept accounts of imports that changed nothing: version they found, their number there, the account."""
     found = []
-    for path in sorted((folder / "repeats").glob("*-*.json")):
-        at, _, count = path.stem.partition("-")
-        found.append((int(at), int(count), json.loads(path.read_text(encoding="utf-8"))))
+    for path in sorted((folder / "repeats").glob("*-*.json" if at is None else f"{at:08d}-*.json")):
+        version, _, count = path.stem.partition("-")
+        found.append((int(version), int(count), json.loads(path.read_text(encoding="utf-8"))))
     return found
 
 

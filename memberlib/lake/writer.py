@@ -119,11 +119,20 @@ class Writer:
         return version_of(self._folder, self._store_id, number)
 
     def keep_repeat(self, record: Mapping[str, Any]) -> str:
-        """Keep the account of an import that changed nothing; its id, such as ``"2.1"``."""
+        """Keep the account of an import that changed nothing; its id, such as ``"2.1"``.
+
+        The same account at the same version is kept once.
+        """
         at = self.current.number
-        count = 1 + sum(1 for n, _, _ in repeats(self._folder) if n == at)
-        import_id = f"{at}.{count}"
-        create(self._folder / "repeats" / f"{at:08d}-{count:06d}.json", {**record, "import_id": import_id})
+        kept = repeats(self._folder, at)
+        for _, _, before in kept:
+            if {**before, "import_id": ""} == {**record, "import_id": ""}:
+                return str(before["import_id"])
+        import_id = f"{at}.{len(kept) + 1}"
+        create(
+            self._folder / "repeats" / f"{at:08d}-{len(kept) + 1:06d}.json",
+            {**record, "import_id": import_id},
+        )
         return import_id
 
     def _settled(self, table: str) -> Any:
