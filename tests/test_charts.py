@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import warnings
 from pathlib import Path
@@ -19,6 +20,7 @@ from made_up_results import CASES, ELEVEN
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
+from PIL import Image
 
 from memberlib import charts, i18n
 from memberlib.charts import lines, theme
@@ -277,3 +279,13 @@ def test_every_registered_chart_draws_its_analysis(analysis, lang, shop):
     assert len(boxes) > 5
     for (text, box), (other, beside) in itertools.combinations(boxes, 2):
         assert not _overlap(box, beside), f"'{text}' meets '{other}'"
+
+
+@pytest.mark.parametrize("name", ["moves", "hours", "flow", "regions"])
+def test_a_picture_stands_on_exact_white(name):
+    chart, result = CASES[name]
+    with Image.open(io.BytesIO(charts.picture(getattr(charts, chart)(result, title="x")))) as image:
+        shown = image.convert("RGB")
+        wide, high = shown.size
+        corners = [(0, 0), (wide - 1, 0), (0, high - 1), (wide - 1, high - 1)]
+        assert {shown.getpixel(corner) for corner in corners} == {(255, 255, 255)}

@@ -9,7 +9,9 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -35,19 +37,32 @@ def picture(drawn: Axes | Figure, scale: float = SCALE, *, close: bool = True) -
     """
     figure = drawn if isinstance(drawn, Figure) else drawn.figure
     assert isinstance(figure, Figure)
-    raw, made = io.BytesIO(), io.BytesIO()
-    dpi = DPI * scale
-    with mpl.rc_context({"savefig.bbox": None}):
-        figure.savefig(raw, format="rgba", dpi=dpi)
-    wide, high = (int(length * dpi) for length in figure.get_size_inches())
-    image = Image.frombytes("RGBA", (wide, high), raw.getvalue()).convert("RGB")
-    image = image.quantize(_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # the palette's nearest shade to white is a shade darker
-    image.putpalette([255 if part >= 254 else part for part in image.getpalette() or []])
+    kept, dpi = figure.canvas, figure.dpi
+    canvas = FigureCanvasAgg(figure)
+    try:
+        figure.set_dpi(DPI * scale)
+        canvas.draw()
+        image = _few_colours(np.asarray(canvas.buffer_rgba()))
+    finally:
+        figure.set_dpi(dpi)
+        figure.set_canvas(kept)
+    made = io.BytesIO()
     image.save(made, format="PNG", compress_level=6)
     if close:
         plt.close(figure)
     return made.getvalue()
+
+
+def _few_colours(pixels: np.ndarray) -> Image.Image:
+    """A picture with a palette of which one entry is exactly white, so that no edge shows on a white page."""
+    image = Image.fromarray(pixels).convert("RGB")
+    image = image.quantize(_COLOURS - 1, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = (image.getpalette() or [])[: 3 * (_COLOURS - 1)]
+    palette += [0] * (3 * (_COLOURS - 1) - len(palette)) + [255, 255, 255]
+    white = np.ascontiguousarray(pixels).view(np.uint32)[..., 0] == 0xFFFFFFFF
+    made = Image.fromarray(np.where(white, np.uint8(_COLOURS - 1), np.asarray(image)))
+    made.putpalette(palette)
+    return made
 
 
 def show_sharp(figure: Figure) -> None:

@@ -32,7 +32,7 @@ table.memberlib.memberlib thead th{vertical-align:bottom;border-color:currentCol
 table.memberlib.memberlib .text{text-align:left}
 table.memberlib.memberlib tr>:first-child{padding-left:0}
 table.memberlib.memberlib td[style]{background:linear-gradient(rgba(15,92,102,.55),rgba(15,92,102,.55))
-left .8em bottom 2px/calc((100% - 1.6em)*var(--share)) 2px no-repeat}
+right .8em bottom 2px/calc((100% - 1.6em)*var(--share)) 2px no-repeat}
 p.memberlib-how{opacity:.75;font-size:.86em;max-width:46em;margin:.3em 0 1em}
 </style>"""
 _RULE = "  "
