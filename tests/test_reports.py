@@ -23,7 +23,8 @@ from memberlib.imports import import_files
 from memberlib.reports import failures, index, manifest, notebooks, pages, sections
 from memberlib.reports.lanes import Lanes
 from memberlib.reports.refresh import refresh_notebooks
-from memberlib.reports.run import Shop, _sweep, make_reports
+from memberlib.reports.run import make_reports
+from memberlib.reports.shelf import Shop, sweep
 
 SETTINGS = """
 [good]
@@ -387,7 +388,7 @@ def test_what_a_killed_run_left_is_put_right(tmp_path: Path) -> None:
     (tmp_path / "a" / ".2026-01-01.old").mkdir()
     (tmp_path / "b" / ".2026-01-01.old").mkdir(parents=True)
     (tmp_path / "b" / "2026-01-01").mkdir()
-    _sweep(tmp_path)
+    sweep(tmp_path)
     assert [p.name for p in (tmp_path / "a").iterdir()] == ["2026-01-01"], (
         "the report about to be replaced is back"
     )
@@ -441,9 +442,9 @@ def test_a_notebook_run_twice_comes_out_the_same(tmp_path: Path) -> None:
         cell("code", "import numpy as np, pandas as pd\npd.DataFrame({'a': [n]})"),
     )
     path = write_notebook(tmp_path / "01-small.ipynb", *source)
-    assert refresh_notebooks(folder=tmp_path) == ["01-small"]
+    assert refresh_notebooks(folder=tmp_path, jobs=1) == ["01-small"]
     first = path.read_bytes()
-    assert refresh_notebooks(folder=tmp_path, check=True) == []
+    assert refresh_notebooks(folder=tmp_path, check=True, jobs=1) == []
     assert path.read_bytes() == first
     assert nbformat.read(path, 4).cells[1].outputs[-1]["data"]["text/plain"] == "2"
     write_notebook(tmp_path / "02-bad.ipynb", cell("code", "1 / 0"))

@@ -95,7 +95,10 @@ def finished(out: Path, store: str) -> dict[str, dict[str, Any]]:
 
 
 def still_holds(manifest: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> bool:
-    """Whether a finished report is what would be made now, and lies there whole; files that others put beside it do not matter."""
+    """Whether a finished report is what would be made now, and lies there whole.
+
+    Files that others put beside it do not matter.
+    """
     if any(manifest.get(part) != wanted.get(part) for part in MADE_FROM):
         return False
     files = manifest.get("files", {})

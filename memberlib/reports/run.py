@@ -5,56 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import heapq
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
 from memberlib.errors import InputError
 from memberlib.lake import Lake, data_folder
-from memberlib.reports import manifest
+from memberlib.reports import manifest, shelf
 from memberlib.reports.index import write_index
 from memberlib.reports.lanes import Answer, Lanes
 from memberlib.reports.notebooks import find_notebooks
 from memberlib.reports.progress import Progress, progress
+from memberlib.reports.shelf import Shop
 from memberlib.settings import Settings, all_settings
-
-LOCK = ".lock"
-
-
-@dataclass
-class Shop:
-    """A shop on its way to a report.
-
-    Attributes
-    ----------
-    wanted : dict
-        What the report is to be made from: the parts of a manifest named in ``manifest.MADE_FROM``.
-    state : str
-        ``""`` until it is known, then ``unchanged``, ``made`` or ``failed`` with its ``reason``.
-    """
-
-    store: str
-    wanted: dict[str, Any]
-    state: str = ""
-    reason: str = ""
-    left: int = 0
-    at_work: int = 0
-    began: float = 0.0
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What its notebooks are given."""
-        return {name: self.wanted[name] for name in ("store", "as_of", "lang")}
-
-    @property
-    def as_of(self) -> str | None:
-        """Day of the report, once it is known."""
-        return self.wanted["as_of"]
 
 
 def make_reports(
@@ -99,13 +65,13 @@ def make_reports(
     folder, out = data_folder(data).resolve(), Path(out)
     sources = find_notebooks(notebooks)
     shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=manifest.code_version(sources))
-    with _alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
-        _sweep(out)
-        at_the_end.callback(_tidy, out)
+    with shelf.alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
+        shelf.sweep(out)
+        at_the_end.callback(shelf.tidy, out)
         to_do = [shop for shop in shops if force or not _unchanged(shop, out)]
         for shop in shops:
             if shop.state == "unchanged":
-                _log(out, shop).unlink(missing_ok=True)
+                shelf.log_of(out, shop).unlink(missing_ok=True)
                 said.unchanged(shop.store, str(shop.as_of))
         if to_do:
             _make(to_do, sources, folder=folder, out=out, jobs=jobs, said=said, by_day=as_of is not None)
@@ -155,45 +121,6 @@ def _wanted(
     return shops
 
 
-def _alone(out: Path) -> Any:
-    from filelock import FileLock, Timeout
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise InputError(f"cannot make the folder {out}; give another --out") from None
-    lock = FileLock(out / LOCK, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise InputError(
-            f"another run is making reports in {out}; wait for its end or give another --out"
-        ) from None
-    except OSError:
-        raise InputError(f"cannot write into {out}; give another --out") from None
-    return lock
-
-
-def _sweep(out: Path) -> None:
-    """Take away what a killed run left, and put back the report that it was about to replace."""
-    for old in out.glob("*/.*.old"):
-        place = old.with_name(old.name[1:-4])
-        if place.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(place)
-    for new in out.glob("*/.*.new"):
-        shutil.rmtree(new) if new.is_dir() else new.unlink()
-
-
-def _tidy(out: Path) -> None:
-    """Leave no trace of a run that was broken off, not even the folder where nothing came of it."""
-    _sweep(out)
-    if [path.name for path in out.iterdir()] == [LOCK]:
-        (out / LOCK).unlink()
-        out.rmdir()
-
-
 def _unchanged(shop: Shop, out: Path) -> bool:
     for day, found in reversed(manifest.finished(out, shop.store).items()):
         asked = shop.as_of or (day if found.get("last_order_on") == day else None)
@@ -221,7 +148,7 @@ def _make(
         said.begin(len(opened), len(sources))
         ready: list[tuple[int, int, int, dict[str, Any]]] = []
         for number, shop in enumerate(opened):
-            _fresh(out, shop)
+            shelf.fresh(out, shop)
             shop.left = len(sources)
             for place, source in enumerate(sources):
                 heapq.heappush(ready, (1, number, place, _notebook_job(shop, source, out)))
@@ -248,10 +175,10 @@ def _make(
                     if not shop.left and not shop.state:
                         heapq.heappush(ready, (0, number, 0, _finish_job(shop, sources, folder, out)))
                 else:
-                    _publish(shop, out)
+                    shelf.publish(shop, out)
                     said.made(shop.store, str(shop.as_of), time.monotonic() - shop.began)
                 if shop.state == "failed" and not shop.at_work:
-                    _clear(out, shop)
+                    shelf.clear(out, shop)
 
 
 def _open(shops: list[Shop], lanes: Lanes, folder: Path, out: Path, said: Progress, *, by_day: bool) -> None:
@@ -271,25 +198,8 @@ def _open(shops: list[Shop], lanes: Lanes, folder: Path, out: Path, said: Progre
             _fail(shop, answer, out, said)
 
 
-def _new(out: Path, shop: Shop) -> Path:
-    return out / shop.store / f".{shop.as_of}.new"
-
-
-def _fresh(out: Path, shop: Shop) -> None:
-    shutil.rmtree(_new(out, shop), ignore_errors=True)
-    (_new(out, shop) / "notebooks").mkdir(parents=True)
-    (_new(out, shop) / "files").mkdir()
-
-
-def _clear(out: Path, shop: Shop) -> None:
-    """Leave nothing of a report that did not come about."""
-    shutil.rmtree(_new(out, shop), ignore_errors=True)
-    if not any((out / shop.store).iterdir()):
-        (out / shop.store).rmdir()
-
-
 def _notebook_job(shop: Shop, source: Path, out: Path) -> dict[str, Any]:
-    new = _new(out, shop).resolve()
+    new = shelf.making(out, shop).resolve()
     return {
         "job": "run_notebook",
         "source": str(source),
@@ -305,24 +215,9 @@ def _finish_job(shop: Shop, sources: Sequence[Path], folder: Path, out: Path) ->
         "job": "finish_report",
         "wanted": shop.wanted,
         "data": str(folder),
-        "folder": str(_new(out, shop).resolve()),
+        "folder": str(shelf.making(out, shop).resolve()),
         "names": [source.stem for source in sources],
     }
-
-
-def _publish(shop: Shop, out: Path) -> None:
-    """Put the finished report in its place; the one that lay there goes only when the new one is there."""
-    place, old = out / shop.store / str(shop.as_of), out / shop.store / f".{shop.as_of}.old"
-    if place.exists():
-        place.rename(old)
-    _new(out, shop).rename(place)
-    shutil.rmtree(old, ignore_errors=True)
-    _log(out, shop).unlink(missing_ok=True)
-    shop.state = "made"
-
-
-def _log(out: Path, shop: Shop) -> Path:
-    return out / "logs" / f"{shop.store}.log"
 
 
 def _where(job: Mapping[str, Any]) -> str:
@@ -333,7 +228,7 @@ def _fail(shop: Shop, answer: Answer, out: Path, said: Progress, *, where: str =
     if shop.state == "failed":
         return
     shop.state, shop.reason = "failed", f"{where}: {answer.reason}" if where else answer.reason
-    log = _log(out, shop)
+    log = shelf.log_of(out, shop)
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(f"{shop.reason}\n\n{answer.story}\n", encoding="utf-8")
     said.failed(shop.store, shop.reason, log)

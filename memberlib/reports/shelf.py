@@ -1,0 +1,128 @@
+"""Where does a report lie while it is made, and where when it is finished?
+
+``<out>/<store>/<as_of>/`` is a finished report. Beside it ``.<as_of>.new`` is one in the making, ``.<as_of>.old``
+one that is just being replaced; both are gone at the end of a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+
+LOCK = ".lock"
+
+
+@dataclass
+class Shop:
+    """A shop on its way to a report.
+
+    Attributes
+    ----------
+    wanted : dict
+        What the report is to be made from: the parts of a manifest named in ``manifest.MADE_FROM``.
+    state : str
+        ``""`` until it is known, then ``unchanged``, ``made`` or ``failed`` with its ``reason``.
+    """
+
+    store: str
+    wanted: dict[str, Any]
+    state: str = ""
+    reason: str = ""
+    left: int = 0
+    at_work: int = 0
+    began: float = 0.0
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What its notebooks are given."""
+        return {name: self.wanted[name] for name in ("store", "as_of", "lang")}
+
+    @property
+    def as_of(self) -> str | None:
+        """Day of the report, once it is known."""
+        return self.wanted["as_of"]
+
+
+def alone(out: Path) -> Any:
+    """Hold the folder of reports for one run, making it where it is not there.
+
+    Raises
+    ------
+    InputError
+        Where another run holds it, or nothing can be written there.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise InputError(f"cannot make the folder {out}; give another --out") from None
+    try:
+        return FileLock(out / LOCK, timeout=0).acquire()
+    except Timeout:
+        raise InputError(
+            f"another run is making reports in {out}; wait for its end or give another --out"
+        ) from None
+    except OSError:
+        raise InputError(f"cannot write into {out}; give another --out") from None
+
+
+def sweep(out: Path) -> None:
+    """Take away what a killed run left, and put back the report that it was about to replace."""
+    for old in out.glob("*/.*.old"):
+        place = old.with_name(old.name[1:-4])
+        if place.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(place)
+    for new in out.glob("*/.*.new"):
+        shutil.rmtree(new) if new.is_dir() else new.unlink()
+
+
+def tidy(out: Path) -> None:
+    """Leave no trace of a run that was broken off, not even the folder where nothing came of it."""
+    sweep(out)
+    if [path.name for path in out.iterdir()] == [LOCK]:
+        with contextlib.suppress(OSError):
+            (out / LOCK).unlink()
+            out.rmdir()
+
+
+def making(out: Path, shop: Shop) -> Path:
+    """Folder of the report in the making."""
+    return out / shop.store / f".{shop.as_of}.new"
+
+
+def fresh(out: Path, shop: Shop) -> None:
+    """Make an empty folder for the report in the making."""
+    shutil.rmtree(making(out, shop), ignore_errors=True)
+    (making(out, shop) / "notebooks").mkdir(parents=True)
+    (making(out, shop) / "files").mkdir()
+
+
+def clear(out: Path, shop: Shop) -> None:
+    """Leave nothing of a report that did not come about."""
+    shutil.rmtree(making(out, shop), ignore_errors=True)
+    if not any((out / shop.store).iterdir()):
+        (out / shop.store).rmdir()
+
+
+def publish(shop: Shop, out: Path) -> None:
+    """Put the finished report in its place; the one that lay there goes only when the new one is there."""
+    place, old = out / shop.store / str(shop.as_of), out / shop.store / f".{shop.as_of}.old"
+    if place.exists():
+        place.rename(old)
+    making(out, shop).rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+    log_of(out, shop).unlink(missing_ok=True)
+    shop.state = "made"
+
+
+def log_of(out: Path, shop: Shop) -> Path:
+    """File with the whole story of a shop that failed."""
+    return out / "logs" / f"{shop.store}.log"
