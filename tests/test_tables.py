@@ -120,6 +120,7 @@ def test_a_plain_frame_without_attributes_can_be_shown():
     text = tables.text(frame)
     assert "1,234" in text and "Taobao/Tmall" in text and "own thing" in text and "yes" in text
     assert "Nothing to show yet." in tables.text(frame.iloc[:0])
+    assert "Earliest day" in tables.text(frame.assign(first_on=[dt.date(2026, 1, 2)]))
 
 
 def test_headline_figures_each_in_their_unit():

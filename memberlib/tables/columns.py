@@ -86,7 +86,10 @@ def columns(result: Any, lang: str | None = None) -> list[Column]:
 
 def _column(result: Any, name: str, lang: str | None) -> Column:
     values = list(result[name])
-    heading = i18n.words(i18n.language(lang)).get(f"label.{name}", name.replace("_", " "))
+    known = i18n.words(i18n.language(lang))
+    heading = known.get(f"label.{name}", name.replace("_", " "))
+    if "read_count" in result:  # an account of imports: days of a file, not of a member
+        heading = known.get(f"import_heading.{name}", heading)
     if name in _WORDS:
         texts = [i18n.word(_WORDS[name], value, lang) for value in values]
         if name == "season" and "whole" in result:
