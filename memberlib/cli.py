@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -76,8 +77,36 @@ def import_(
     """Take exports into a shop; print an account that adds up for each file."""
     from memberlib.imports import import_files
 
-    for account in import_files(files, store, data=data, platform=platform, max_rejected_share=max_rejected):
-        _print_account(account)
+    with _bar() as tell:
+        import_files(
+            files,
+            store,
+            data=data,
+            platform=platform,
+            max_rejected_share=max_rejected,
+            progress=tell,
+            done=_print_account,
+        )
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, float], None] | None]:
+    """A progress bar per file on the terminal; nothing where the output goes elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(file: str, share: float) -> None:
+            if file not in tasks:
+                tasks[file] = progress.add_task(file, total=1.0)
+            progress.update(tasks[file], completed=share, visible=share < 1)
+
+        yield tell
 
 
 def _print_account(account: Any) -> None:
