@@ -1,0 +1,43 @@
+"""Which words does every command know?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    md = "md"
+
+
+class Lang(StrEnum):
+    """A language of labels and prose."""
+
+    en = "en"
+    zh = "zh"
+    zh_Hant = "zh-Hant"
+
+
+StoreId = Annotated[str, typer.Option("--store", "-s", help="Id of the shop.", show_default=False)]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder; else $MEMBERLIB_DATA, else the nearest data/.")
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Last day looked at, as 2026-06-30; else the last order's day.")
+]
+As = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
+In = Annotated[Lang | None, typer.Option("--lang", help="Language of the words; else the shop's own.")]
+Edges = Annotated[
+    str | None, typer.Option("--edges", help="Upper edges of the intervals, such as 50,100,200.")
+]
+View = Annotated[
+    str | None, typer.Option("--view", help="Another analysis of the theme; see the README's table.")
+]
