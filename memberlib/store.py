@@ -99,6 +99,13 @@ class Store:
             _span=self._span,
         )
 
+    def close(self) -> None:
+        """Let go of the facts and of the connection; for who opens hundreds of shops in one process."""
+        kept = self.__dict__.pop("facts", None)
+        if kept is not None:
+            kept.release()
+        self.con.disconnect()
+
     def name(self, lang: str | None = None) -> str:
         """Name of the shop, in its own language where none is given."""
         return self.settings.name_in(lang or self.settings.lang, self.id)

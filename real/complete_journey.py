@@ -163,7 +163,7 @@ def differences(accounts: list[Any], data: Path) -> list[str]:
             found.append(
                 f"{shop}: members, trades, amount are {have}, the source has {(households, trades, amount)}"
             )
-        store.con.disconnect()
+        store.close()
     return found
 
 

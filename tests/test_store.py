@@ -1,6 +1,7 @@
 """A shop as of a date: nothing later is seen, what is left out is counted, tables of any kind are taken."""
 
 import datetime as dt
+import gc
 
 import pandas as pd
 import pytest
@@ -134,6 +135,16 @@ def test_the_frames_given_are_not_changed(orders):
     before = orders.copy(deep=True)
     store_from(orders, brushed=BRUSHED).facts.to_pandas()
     pd.testing.assert_frame_equal(orders, before)
+
+
+def test_a_closed_store_leaves_nothing_behind(orders, capfd):
+    for _ in range(3):
+        store = store_from(orders)
+        assert store.buyer_count == 2
+        store.close()
+        del store
+    gc.collect()
+    assert capfd.readouterr().err == ""
 
 
 def test_days_are_read_from_dates_and_texts():
