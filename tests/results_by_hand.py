@@ -365,9 +365,17 @@ def shop(**overrides: Any) -> SimpleNamespace:
     return SimpleNamespace(level_rules=LISTED.level_rules, churn_days=180, findings=overrides)
 
 
+def weekly() -> pd.DataFrame:
+    """The eight segments of a shop where everybody comes every week."""
+    result = segments(EIGHT)
+    result["mean_recency_days"] = [min(days, 17.0) for days in result["mean_recency_days"]]
+    return result
+
+
 def catalogue() -> list[tuple[pd.DataFrame, Any]]:
     """Results, with settings, that together bring out every finding, every wording and every action."""
     many = [
+        weekly(),
         structure(),
         structure(repeat=(None, 0.5, None)),
         structure(params={}),

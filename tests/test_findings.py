@@ -38,6 +38,7 @@ from results_by_hand import (
     structure,
     time_bands,
     week_hours,
+    weekly,
 )
 
 from memberlib import findings, i18n
@@ -286,6 +287,16 @@ def test_each_segment_at_stake_and_the_largest_ones() -> None:
     )
     large = [(one.about["segment"], one.wording) for one in read if one.code == "large_segment"]
     assert sorted(large) == [("general_develop", "text_second"), ("general_winback", "text_first")]
+
+
+def test_nobody_is_called_gone_where_everybody_buys_every_week() -> None:
+    read = findings.read(weekly())
+    assert not [one for one in read if one.code == "valuable_unseen"]
+    for one in read:
+        if one.about.get("segment") in ("general_winback", "important_keep", "important_winback"):
+            assert one.action == "finding.segment_near"
+            assert "180 days" in one.action_text("en")
+    assert any(one.action == "finding.segment_near" for one in read)
 
 
 def test_every_segment_has_advice_of_its_own() -> None:

@@ -22,6 +22,7 @@ def segments(reading: Reading) -> Iterator[Finding]:
             row["segment"] in limits["unseen_segments"]
             and reading.speakable(row["member_count"])
             and (row["amount_share"] or 0) >= limits["unseen_money_share"]
+            and not _near(reading, row)
         ):
             spoken.add(row["segment"])
             evidence = _segment_figures(reading, row)
@@ -53,6 +54,14 @@ def segments(reading: Reading) -> Iterator[Finding]:
             )
 
 
+def _near(reading: Reading, row: Row) -> bool:
+    """Whether a segment of the less recent half is not asleep after all, as where everybody buys every week."""
+    days = row["mean_recency_days"]
+    return (
+        row["segment"] in reading.limits["quiet_segments"] and days is not None and days <= reading.churn_days
+    )
+
+
 def _segment_figures(reading: Reading, row: Row) -> dict[str, Any]:
     return {
         "segment_count": row["member_count"],
@@ -75,6 +84,9 @@ def _of_segment(
 ) -> Finding:
     key = f"finding.segment.{row['segment']}"
     known = key in i18n.words("en")
+    if known and _near(reading, row):
+        evidence = {**evidence, "churn_days": reading.churn_days}
+        key = "finding.segment_near"
     return reading.found(
         code,
         concerned,
