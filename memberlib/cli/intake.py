@@ -1,0 +1,103 @@
+"""What can be said at a prompt about taking exports in?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from memberlib.cli.words import Data, StoreId
+from memberlib.errors import InputError
+
+intake_app = typer.Typer()
+
+
+@intake_app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(help="Export files: CSV, xlsx or Parquet.", show_default=False)
+    ],
+    store: StoreId,
+    platform: Annotated[
+        str | None, typer.Option("--platform", help="Name of the crosswalk; else found by the header.")
+    ] = None,
+    max_rejected: Annotated[
+        float, typer.Option("--max-rejected", help="Refuse a file with a larger share of bad rows.")
+    ] = 0.2,
+    data: Data = None,
+) -> None:
+    """Take exports into a shop; print an account that adds up for each file."""
+    from memberlib.imports import import_files
+
+    with _bar() as tell:
+        import_files(
+            files,
+            store,
+            data=data,
+            platform=platform,
+            max_rejected_share=max_rejected,
+            progress=tell,
+            done=_print_account,
+        )
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[str, float], None] | None]:
+    """A progress bar per file on the terminal; nothing where the output goes elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(file: str, share: float) -> None:
+            if file not in tasks:
+                tasks[file] = progress.add_task(file, total=1.0)
+            progress.update(tasks[file], completed=share, visible=share < 1)
+
+        yield tell
+
+
+def _print_account(account: Any) -> None:
+    typer.echo(
+        f"{account.store_id} ← {account.file} ({account.platform} {account.table}):"
+        f" {account.read_count:,} rows read = {account.accepted_count:,} accepted"
+        f" + {account.same_count:,} same as before + {account.replaced_count:,} replaced"
+        f" + {account.rejected_count:,} rejected"
+    )
+    for note in account.notes:
+        typer.echo(f"  {note}")
+    if account.rejected_count:
+        typer.echo(f"  see them: memberlib rejected --store {account.store_id} --import {account.import_id}")
+
+
+@intake_app.command()
+def samples(data: Data = None) -> None:
+    """Import the sample shops that come with the project (data/samples)."""
+    from memberlib.imports import import_files
+    from memberlib.lake import data_folder
+
+    folder = data_folder(data)
+    shops = sorted(path for path in (folder / "samples").glob("*") if path.is_dir())
+    if not shops:
+        raise InputError(
+            f"no sample shops in {folder / 'samples'}; run this where the project's data folder is, or give --data"
+        )
+    changed = 0
+    for shop in shops:
+        for account in import_files(
+            sorted(p for p in shop.iterdir() if p.suffix == ".csv"), shop.name, data=folder
+        ):
+            if account.accepted_count or account.replaced_count:
+                changed += 1
+                _print_account(account)
+    typer.echo(
+        f"{len(shops)} sample shops: " + (f"{changed} files taken in" if changed else "nothing changed")
+    )
