@@ -1,11 +1,13 @@
-"""What is a valid row of orders, items, members and brushed orders?
+"""What is a valid row of orders, items, members, events and brushed orders?
 
 Every table of the lake is stated here once: its columns in order, what kind of value each holds, which must be in
 an export, and the key that makes a row the same row in a later export. Loaders build these rows, the lake keeps
 them, the store reads them.
 
 Money is ``DECIMAL(18, 4)`` in the shop's currency. Timestamps are naive wall time in the shop's time zone. Ids
-are text, whatever they look like. No column holds a person's name, phone number, e-mail or address.
+are text, whatever they look like. No analysis sees a person's name, phone number or e-mail: they stand in a table of
+their own, `CONTACTS`, filled only where a shop asks for its members to be joined, and read by
+:mod:`memberlib.identity` alone. Postal addresses are kept nowhere.
 """
 
 from __future__ import annotations
@@ -29,8 +31,24 @@ LEVELS: tuple[str, ...] = ("regular", "advanced", "vip", "supreme")
 
 GENDERS: tuple[str, ...] = ("female", "male")
 
+BIRTHDAY_CALENDARS: tuple[str, ...] = ("solar", "lunar")
+"""The calendars a member may keep a birthday in; the lunar one is the Chinese calendar (农历)."""
+
+EVENT_KINDS: tuple[str, ...] = ("browse", "favourite", "comment", "complaint", "visit", "took_part")
+"""What a member can do besides buying; ``took_part`` is in a campaign or an event of the shop."""
+
+DECISION_KINDS: tuple[str, ...] = ("together", "apart")
+"""What can be decided by hand of two members: they are one person, or they are not."""
+
 CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"status": STATUSES, "level": LEVELS, "gender": GENDERS}
+    {
+        "status": STATUSES,
+        "level": LEVELS,
+        "gender": GENDERS,
+        "birthday_calendar": BIRTHDAY_CALENDARS,
+        "kind": EVENT_KINDS,
+        "decision": DECISION_KINDS,
+    }
 )
 """The words a coded column may hold, by column name."""
 
@@ -51,11 +69,16 @@ RULES: Mapping[str, str] = MappingProxyType(
         "bad_amount": "the amount is not a number",
         "negative_amount": "the amount is below 0",
         "bad_integer": "the number is not a whole number",
-        "bad_date": "the date cannot be read or lies outside 1990 to 2100 (birthdays: 1900 to 2100)",
+        "bad_date": "the date cannot be read or lies outside 1990 to 2100",
         "missing_paid_at": "a paid, shipped or completed order has no time of payment",
         "bad_level": "the level is not a known word",
         "bad_gender": "the gender is not a known word",
         "bad_flag": "the value is neither yes nor no",
+        "bad_birthday": "the birthday cannot be read, is no day of its calendar, or lies outside 1900 to 2100",
+        "missing_kind": "the event's kind is empty",
+        "bad_kind": "the event's kind is not a known word",
+        "missing_time": "a time that must be there is empty",
+        "order_rejected": "another row of the same order cannot be taken in",
     }
 )
 """Why a row can be rejected: code → what is wrong."""
@@ -189,17 +212,41 @@ MEMBERS = Table(
         Column("level", "code"),
         Column("level_manual", "flag", filled=True, default="false"),
         Column("birthday", "date"),
+        Column("birthday_calendar", "code"),
+        Column("birthday_day", "text"),
         Column("gender", "code"),
         Column("region", "text"),
         Column("city", "text"),
         Column("channel", "text"),
         Column("points", "integer"),
+        Column("stored_value", "money"),
+        Column("consent", "flag"),
     ),
 )
-"""One row per member of the shop's own list."""
+"""One row per member of the shop's own list.
+
+``birthday`` is the day of birth in the solar calendar, where the year is known. ``birthday_calendar`` is the calendar
+the member keeps the birthday in and ``birthday_day`` its month and day there: ``05-01``, in the lunar calendar
+``08-15``, in a leap month ``L06-15``. ``stored_value`` is money paid in and not yet spent. ``consent`` to messages is
+empty where it is not known.
+"""
 
 BRUSHED = Table("brushed", ("order_id",), (Column("order_id", "id", needed=True, filled=True),))
 """Fake orders (刷单) to be left out of every figure."""
+
+EVENTS = Table(
+    "events",
+    ("member_id", "kind", "happened_at", "subject"),
+    (
+        Column("member_id", "id", needed=True, filled=True),
+        Column("kind", "code", needed=True, filled=True),
+        Column("happened_at", "timestamp", needed=True, filled=True),
+        Column("subject", "text", filled=True, default="''"),
+        Column("channel", "text"),
+        Column("detail", "text"),
+    ),
+)
+"""One row per thing a member did besides buying; ``subject`` is the product, page or campaign it was about."""
 
 REJECTED = Table(
     "rejected",
@@ -215,5 +262,35 @@ REJECTED = Table(
 )
 """Rows that were not accepted: where they stood, by which of `RULES`, and the value that broke it."""
 
-TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in (ORDERS, ITEMS, MEMBERS, BRUSHED)})
+CONTACTS = Table(
+    "contacts",
+    (),
+    (
+        Column("import_id", "text", filled=True),
+        Column("member_id", "id", filled=True),
+        Column("name", "text"),
+        Column("phone", "text"),
+        Column("email", "text"),
+        Column("person_key", "text"),
+    ),
+)
+"""What may join a member of one channel with one of another, as written. Read by :mod:`memberlib.identity` alone."""
+
+DECISIONS = Table(
+    "decisions",
+    ("member_id", "other_id"),
+    (
+        Column("member_id", "id", filled=True),
+        Column("other_id", "id", filled=True),
+        Column("decision", "code", filled=True),
+    ),
+)
+"""Pairs of members joined or kept apart by hand; ``member_id`` comes before ``other_id``."""
+
+TABLES: Mapping[str, Table] = MappingProxyType({t.name: t for t in (ORDERS, ITEMS, MEMBERS, EVENTS, BRUSHED)})
 """The tables an export can fill, by name."""
+
+KEPT_TABLES: Mapping[str, Table] = MappingProxyType(
+    {**TABLES, **{t.name: t for t in (REJECTED, CONTACTS, DECISIONS)}}
+)
+"""Every table of a shop's lake, by name."""

@@ -26,6 +26,8 @@ from memberlib.model import LEVELS, PAID_STATUSES
 LANGUAGES = ("en", "zh", "zh-Hant")
 CURRENCIES = ("CNY", "TWD", "HKD", "JPY", "GBP", "EUR", "USD")
 MEASURES = ("mean", "total", "order")
+JOIN_KEYS = ("phone", "email", "key")
+SHARED_PHONES = ("report", "join")
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,13 @@ class Settings:
         A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
     category_prefixes : dict
         Category of a product by its id up to the first ``-``, where the export names no category.
+    level_words : dict
+        What the shop's exports call a level → its code, such as ``{"金卡": "vip"}``; ``""`` is no level.
+    join_by : tuple of str
+        What makes members of several channels one person: some of phone, email, key. Empty: nobody is joined, and no
+        contacts are read.
+    join_shared_phone : str
+        What to do with a phone that several names share: ``report`` it, or ``join`` them all the same.
     findings : dict
         Thresholds that replace those of ``memberlib/findings.toml``.
     """
@@ -82,6 +91,9 @@ class Settings:
     slack_ratio: float = 0.75
     category_prefixes: dict[str, str] = field(default_factory=dict)
     level_rules: tuple[LevelRule, ...] = DEFAULT_RULES
+    level_words: dict[str, str] = field(default_factory=dict)
+    join_by: tuple[str, ...] = ()
+    join_shared_phone: str = "report"
     findings: dict[str, Any] = field(default_factory=dict)
 
     def name_in(self, lang: str, fallback: str = "") -> str:
@@ -268,12 +280,38 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
             isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0
         ):
             raise InputError(f"{where}: {key} must be a number above 0, not {values[key]!r}")
+    if "join_by" in values:
+        values["join_by"] = _join_keys(values["join_by"], where)
+    _among(values, "join_shared_phone", SHARED_PHONES, where)
+    if "level_words" in values:
+        values["level_words"] = _level_words(values["level_words"], where)
     if "level_rules" in values:
         try:
             values["level_rules"] = level_rules(values["level_rules"])
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
     return Settings(**values)
+
+
+def _join_keys(given: Any, where: str) -> tuple[str, ...]:
+    chosen = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, list | tuple) else None
+    wrong = next((k for k in chosen if k not in JOIN_KEYS), None) if chosen is not None else given
+    if wrong is not None:
+        raise InputError(f"{where}: join_by {wrong!r} is not one of {', '.join(JOIN_KEYS)}")
+    return tuple(key for key in JOIN_KEYS if key in (chosen or ()))
+
+
+def _level_words(given: Any, where: str) -> dict[str, str]:
+    if not isinstance(given, Mapping):
+        raise InputError(f'{where}: level_words must be words and levels, such as {{ "金卡" = "vip" }}')
+    for word, level in given.items():
+        if not str(word).strip():
+            raise InputError(f"{where}: level_words has an empty word")
+        if level != "" and level not in LEVELS:
+            raise InputError(
+                f"{where}: level_words: {level!r} of {word!r} is not a level; choose among {', '.join(LEVELS)}"
+            )
+    return {str(word): str(level) for word, level in given.items()}
 
 
 def _is_zone(name: Any) -> bool:

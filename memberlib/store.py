@@ -344,7 +344,7 @@ def _table(con: Any, name: str, rows: Any) -> Table:
             default = (
                 ibis.literal(column.default == "true")
                 if kind.is_boolean()
-                else ibis.literal(int(column.default))
+                else ibis.literal(column.default.strip("'") if kind.is_string() else int(column.default))
             )
             value = value.fill_null(default.cast(value.type()))
         picked[column.name] = value.nullif("") if column.name == "member_id" else value

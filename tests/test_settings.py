@@ -127,3 +127,39 @@ def test_scaled_rules_keep_their_order_and_their_discounts():
         scaled_rules((LevelRule("regular"), LevelRule("advanced", None, 2), LevelRule("vip", None, 3)), 0.1)
     with pytest.raises(InputError, match="factor 0"):
         scaled_rules(rules, 0)
+
+
+def test_what_joins_members_and_what_levels_are_called():
+    tea = settings_from(
+        {
+            "join_by": ["email", "phone", "email"],
+            "join_shared_phone": "join",
+            "level_words": {"金卡": "vip", "无": ""},
+        }
+    )
+    assert tea.join_by == ("phone", "email"), "each once, in one order"
+    assert tea.join_shared_phone == "join"
+    assert tea.level_words == {"金卡": "vip", "无": ""}
+    assert (Settings().join_by, Settings().join_shared_phone, Settings().level_words) == ((), "report", {})
+    assert settings_from({"join_by": "phone"}).join_by == ("phone",)
+    assert settings_from({"join_by": []}).digest == Settings().digest != tea.digest
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"join_by": ["phone", "name"]}, "join_by 'name' is not one of phone, email, key"),
+        ({"join_by": True}, "join_by True"),
+        ({"join_by": [["phone"]]}, "join_by"),
+        ({"join_shared_phone": "maybe"}, "join_shared_phone 'maybe' is not one of report, join"),
+        ({"level_words": "gold"}, "level_words must be words and levels"),
+        ({"level_words": {"gold": "golden"}}, "'golden' of 'gold' is not a level"),
+        ({"level_words": {"gold": 3}}, "3 of 'gold' is not a level"),
+        ({"level_words": {" ": "vip"}}, "empty word"),
+        ({"join_bye": []}, "did you mean 'join_by'"),
+    ],
+)
+def test_a_wrong_joining_or_level_word_is_one_line(table, words):
+    with pytest.raises(InputError, match=words) as caught:
+        settings_from(table, "tea")
+    assert "\n" not in str(caught.value)

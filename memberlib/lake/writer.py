@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.lake.versions import LakeVersion, create, newest, read_version, repeats, sync, version_of
-from memberlib.model import REJECTED, TABLES, Table
+from memberlib.model import KEPT_TABLES, Table
 
 if TYPE_CHECKING:
     import duckdb
 
-_ALL_TABLES: dict[str, Table] = {**TABLES, REJECTED.name: REJECTED}
 _FOREVER = "interval 36500 days"
 _DELTA_SETTINGS = {
     # Old versions must stay readable: a report pins the version it read.
@@ -59,7 +58,7 @@ class Writer:
         from deltalake import DeltaTable, Schema
         from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-        spec = _ALL_TABLES[table]
+        spec = KEPT_TABLES[table]
         folder = self._folder / table
         delta = self._settled(table)
         number = 0 if delta is None else delta.version() + 1

@@ -274,9 +274,14 @@ def _faults(column: Column, crosswalk: Crosswalk) -> list[Fault]:
             _quoted(w) for w, code in _folded_words(column, crosswalk).items() if not code
         )
         unread += f" AND f_{name} NOT IN ({meaningless})" if meaningless else ""
-        found.append(Fault("bad_flag" if column.kind == "flag" else f"bad_{name}", unread, name, text))
+        rule = {"flag": "bad_flag", "birthday_calendar": "bad_birthday"}.get(
+            "flag" if column.kind == "flag" else name, f"bad_{name}"
+        )
+        found.append(Fault(rule, unread, name, text))
     if column.filled and not column.default:
-        missing = {"id": "missing_id", "code": f"missing_{name}"}.get(column.kind, "missing_amount")
+        missing = {"id": "missing_id", "code": f"missing_{name}", "timestamp": "missing_time"}.get(
+            column.kind, "missing_amount"
+        )
         found.append(Fault(missing, f'"{name}" IS NULL', name, text))
     if column.kind == "id":
         number = f"regexp_matches(\"{name}\", '^[0-9](\\.[0-9]+)?[eE]\\+[0-9]+$')"
