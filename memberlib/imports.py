@@ -155,10 +155,10 @@ class _Import:
 
     def run(self) -> Account:
         sheets = reader.opened(self.path)
-        digest, lines = reader.fingerprint(self.path)
+        digest = reader.fingerprint(self.path)
         lake, settings = Lake(self.data / "lake"), all_settings(self.data).get(self.store_id)
         zone = settings.time_zone if settings else None
-        return self._repeated(lake, digest, zone) or self._read(lake, sheets, digest, lines, zone)
+        return self._repeated(lake, digest, zone) or self._read(lake, sheets, digest, zone)
 
     def _repeated(self, lake: Lake, digest: str, zone: str | None) -> Account | None:
         """The account of a file that is in already, whatever later files replaced; None where it must be read."""
@@ -179,7 +179,7 @@ class _Import:
             return None if writer.current.number != version.number else self._kept(writer, record)
 
     def _read(
-        self, lake: Lake, sheets: list[reader.Opened], digest: str, lines: int, zone: str | None
+        self, lake: Lake, sheets: list[reader.Opened], digest: str, zone: str | None
     ) -> Account:
         import duckdb
 
@@ -192,7 +192,7 @@ class _Import:
             duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
         ):
             con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
-            staged = stage(con, file, match, zone=zone, lines=lines, progress=self._tell)
+            staged = stage(con, file, match, zone=zone, progress=self._tell)
             if staged.rejected_count > self.max_rejected_share * staged.read_count:
                 raise InputError(refusal(con, file, staged))
             record = {

@@ -39,7 +39,7 @@ class Read:
         file, match = next((s, m) for s in sheets if (m := crosswalk.match(s.header, platform)))
         self.match, self.file = match, file
         with duckdb.connect() as con:
-            self.staged: Staged = stage(con, file, match, zone=zone, lines=reader.fingerprint(path)[1])
+            self.staged: Staged = stage(con, file, match, zone=zone)
             self.rows = con.execute("SELECT * FROM staged ORDER BY row").df().to_dict("records")
             self.typed = con.execute("SELECT * FROM staged ORDER BY row").fetchall()
             names = [d[0] for d in con.description or []]

@@ -1,30 +1,27 @@
 """What is in a file: a CSV, a sheet of a workbook or Parquet, with which header?
 
 The encoding is found by the byte-order mark, else by what the header can be read as, else by the first megabyte; the
-delimiter by the header. Nothing is read here beyond a file's beginning, except by :func:`fingerprint`.
+delimiter by the header. Nothing is read here beyond a file's beginning.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import io
-import os
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.loaders.digests import fingerprint, line_count
 
 ENCODINGS = ("utf-8", "gb18030")
 DELIMITERS = (",", "\t", ";")
 _HEAD_BYTES = 1 << 20
-_PIECE_BYTES = 16 << 20
 _EXCEL_BYTES = 1 << 30
 _EXCEL_HEAD_ROWS = 50
 _NO_TABLE = "is not a text, Excel or Parquet file; give the export as CSV, xlsx or Parquet"
@@ -56,28 +53,6 @@ class Opened:
     delimiter: str = ","
     sheet: str | None = None
     skip_lines: int = 1
-
-
-def fingerprint(path: Path) -> tuple[str, int]:
-    """A file's digest and its number of lines.
-
-    The digest is SHA-256; above 16 MiB it is the SHA-256 over those of consecutive pieces of 16 MiB, so that two
-    cores can share the work.
-    """
-    size = path.stat().st_size
-
-    def piece(start: int) -> tuple[bytes, int, int, bytes]:
-        with open(path, "rb") as file:
-            file.seek(start)
-            content = file.read(_PIECE_BYTES)
-        lines = content.count(b"\n")
-        return hashlib.sha256(content).digest(), lines, 0 if lines else content.count(b"\r"), content[-1:]
-
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(piece, range(0, max(size, 1), _PIECE_BYTES)))
-    digest = found[0][0] if len(found) == 1 else hashlib.sha256(b"".join(d for d, *_ in found)).digest()
-    lines = sum(f[1] for f in found) or sum(f[2] for f in found)
-    return digest.hex(), lines + (found[-1][3] not in (b"\n", b"\r"))
 
 
 def opened(path: Path) -> list[Opened]:
@@ -253,3 +228,15 @@ def _calamine(path: Path, what: Any) -> Any:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+__all__ = [
+    "DELIMITERS",
+    "ENCODINGS",
+    "Opened",
+    "fingerprint",
+    "line_count",
+    "opened",
+    "sheet_names",
+    "sheet_rows",
+]

@@ -1,7 +1,8 @@
 """How does a file become checked rows, ready to be held against the shop's present ones?
 
-:func:`stage` leaves two temporary tables on a DuckDB connection: ``staged`` (``row`` and the canonical columns of the
-good rows) and ``refused`` (``file, row, rule, column, value`` of the others).
+:func:`stage` leaves temporary tables on a DuckDB connection, numbered by the part of the import they are of:
+``staged_<part>`` (``row``, ``row_count`` and the canonical columns of the good rows), ``refused_<part>`` (``file, row,
+rule, column, value`` of the others), ``contacts_<part>``, and ``broken_<part>`` (orders of which a line was refused).
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
-from memberlib.loaders.crosswalk import Match
+from memberlib.loaders.crosswalk import CONTACTS
+from memberlib.loaders.gathering import gather
+from memberlib.loaders.matching import Match
+from memberlib.loaders.query import Query, checked
 from memberlib.loaders.reader import Opened
 from memberlib.loaders.rows import Progress, Reading, check_quotes, raw_rows
-from memberlib.loaders.values import MACROS, Fault, checked
-from memberlib.model import RULES, Table
+from memberlib.loaders.values import MACROS
+from memberlib.model import PAID_STATUSES, RULES, Table
 
 if TYPE_CHECKING:
     import duckdb
+
+_MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,11 @@ class Staged:
     rules : dict
         Rule → number of rows it rejected, most first.
     first_on, last_on : str, optional
-        First and last day of trade, or of joining, among the good rows.
+        First and last day of trade, of joining, or of what happened, among the good rows.
+    whole : bool
+        Whether every row could be told from the next, so that a line that is not there is known to be gone.
+    notes : tuple of str
+        What the user should know of the values.
     """
 
     read_count: int
@@ -40,6 +50,8 @@ class Staged:
     rules: dict[str, int]
     first_on: str | None
     last_on: str | None
+    whole: bool
+    notes: tuple[str, ...]
 
 
 def stage(
@@ -48,69 +60,87 @@ def stage(
     match: Match,
     *,
     zone: str,
+    part: int = 0,
+    name: str | None = None,
+    channel: str = "",
     lines: int = 0,
     progress: Progress | None = None,
 ) -> Staged:
-    """Read a file into the tables ``staged`` and ``refused``.
+    """Read a file into the tables of one part.
 
     Parameters
     ----------
     zone : str
         The shop's time zone.
+    name : str, optional
+        The file's name as refused rows show it.
+    channel : str
+        Put before every order and member id, and taken for the channel where the file names none.
     lines : int
         Number of lines of the file, where it is known; with more lines than rows the quotes are looked at.
 
     Raises
     ------
     InputError
-        For a file that cannot be cut into rows, or that holds none.
+        For a file that cannot be cut into rows.
     """
     con.execute(MACROS)
-    reading, faults = _read(con, file, match, zone, progress)
-    con.execute(f"CREATE TEMP TABLE refused ({_refused_columns()})")
-    held = con.execute("SELECT count(*), count(*) FILTER (fault > 0) FROM parsed").fetchall()[0]
-    if held[1]:
-        for number, fault in enumerate(faults, 1):
+    name = name or file.path.name
+    reading, query = _read(con, file, match, zone, part, progress)
+    parsed, refused = f"parsed_{part}", f"refused_{part}"
+    con.execute(f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)')
+    held, bad = con.execute(f"SELECT count(*), count(*) FILTER (fault > 0) FROM {parsed}").fetchall()[0]
+    notes = [*_gaps(con, match, query, parsed), *_odd_words(con, query, parsed)]
+    if bad:
+        for number, fault in enumerate(query.faults, 1):
             con.execute(
-                "INSERT INTO refused SELECT ?, row, ?, nullif(?, ''), value FROM parsed WHERE fault = ?",
-                [file.path.name, fault.rule, fault.column, number],
+                f"INSERT INTO {refused} SELECT ?, row, ?, nullif(?, ''), value FROM {parsed} WHERE fault = ?",
+                [name, fault.rule, fault.column, number],
             )
-        con.execute("DELETE FROM parsed WHERE fault > 0")
-    _refuse_ragged(con, file, reading)
-    con.execute("CREATE OR REPLACE TEMP VIEW staged AS SELECT * EXCLUDE (fault, value) FROM parsed")
+    if match.crosswalk.whole_orders:
+        con.execute(f"CREATE TEMP TABLE broken_{part} AS SELECT DISTINCT order_id FROM {parsed} WHERE fault > 0")
+    if match.crosswalk.gathered:
+        notes += gather(con, match, query, part=part, name=name)
+    elif bad:
+        con.execute(f"DELETE FROM {parsed} WHERE fault > 0")
+    _refuse_ragged(con, file, reading, part, name)
     if file.kind == "csv" and lines > file.skip_lines + reading.row_count + len(reading.ragged):
         check_quotes(file)
-    read_count = held[0] + len(reading.ragged)
-    if not read_count:
-        raise InputError(f"{file.path.name} has a header but no rows; nothing to take in")
-    rules = dict(
-        con.execute("SELECT rule, count(*) AS n FROM refused GROUP BY rule ORDER BY n DESC, rule").fetchall()
+    _named(con, match, query, part, channel)
+    rules: dict[str, int] = dict(
+        con.execute(f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule").fetchall()
     )
-    first_on, last_on = _days(con, match.crosswalk.table)
+    first_on, last_on = _days(con, match.crosswalk.table, part)
     return Staged(
-        read_count=read_count,
-        rejected_count=held[1] + len(reading.ragged),
-        blank_count=max(reading.row_count - held[0], 0),
+        read_count=held + len(reading.ragged),
+        rejected_count=sum(rules.values()),
+        blank_count=0 if query.makes_lines else max(reading.row_count - held, 0),
         rules=rules,
         first_on=first_on,
         last_on=last_on,
+        whole=not reading.ragged,
+        notes=tuple(notes),
     )
 
 
 def _read(
-    con: duckdb.DuckDBPyConnection, file: Opened, match: Match, zone: str, progress: Progress | None
-) -> tuple[Reading, list[Fault]]:
-    """Fill the table ``parsed``; a second, careful time where the first met a ragged row."""
+    con: duckdb.DuckDBPyConnection, file: Opened, match: Match, zone: str, part: int, progress: Progress | None
+) -> tuple[Reading, Query]:
+    """Fill the table ``parsed_<part>``; a second, careful time where the first met a ragged row."""
     import duckdb
 
     for careful in (False, True):
         source, reading = raw_rows(
             con, file, match.wanted, few=match.coded, careful=careful, progress=progress
         )
-        query, faults = checked(match, source, zone=zone, serial_dates=file.kind == "excel")
         try:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE parsed AS {query}")
-            return reading, faults
+            if match.crosswalk.wide:  # read once for every line that a row may hold
+                con.execute(f"CREATE OR REPLACE TEMP TABLE raw_lines AS {source}")
+                source = "SELECT * FROM raw_lines"
+            query = checked(match, source, zone=zone, serial_dates=file.kind == "excel")
+            con.execute(f"CREATE OR REPLACE TEMP TABLE parsed_{part} AS {query.sql}")
+            con.execute("DROP TABLE IF EXISTS raw_lines")
+            return reading, query
         except duckdb.Error as error:
             if reading.stopped == "ragged":
                 continue
@@ -125,7 +155,69 @@ def _read(
     raise AssertionError("a careful reading passes over ragged rows")
 
 
-def _refuse_ragged(con: duckdb.DuckDBPyConnection, file: Opened, reading: Reading) -> None:
+def _named(con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int, channel: str) -> None:
+    """The views ``staged_<part>`` and ``contacts_<part>``, ids told apart by their channel."""
+    crosswalk, mark = match.crosswalk, channel.replace("'", "''")
+    columns = {c: f'"{c}"' for c in crosswalk.table.names}
+    if channel:
+        columns |= {c: f"'{mark}:' || \"{c}\" AS \"{c}\"" for c in ("order_id", "member_id") if c in columns}
+        if "channel" in columns:
+            columns["channel"] = f"coalesce(channel, '{mark}') AS channel"
+    count = "row_count" if crosswalk.gathered else "1 AS row_count"
+    con.execute(
+        f"CREATE TEMP VIEW staged_{part} AS SELECT row, {count}, {', '.join(columns.values())} FROM parsed_{part}"
+    )
+    if channel and crosswalk.whole_orders:
+        con.execute(f"UPDATE broken_{part} SET order_id = '{mark}:' || order_id")
+    read = [kind for kind in CONTACTS if f"contact_{kind}" in query.extras]
+    if read and "member_id" in columns:
+        said = [f"contact_{kind}" if kind in read else "CAST(NULL AS VARCHAR)" for kind in CONTACTS]
+        con.execute(
+            f"CREATE TEMP TABLE contacts_{part} AS SELECT DISTINCT {columns['member_id']}, {', '.join(said)} "
+            f"FROM parsed_{part} WHERE member_id IS NOT NULL "
+            f"AND coalesce({', '.join(f'contact_{kind}' for kind in read)}) IS NOT NULL ORDER BY ALL"
+        )
+
+
+def _gaps(con: duckdb.DuckDBPyConnection, match: Match, query: Query, parsed: str) -> list[str]:
+    """Where the file's own sums do not hold on paid rows."""
+    notes = []
+    states = ", ".join(f"'{status}'" for status in PAID_STATUSES)
+    for n, (_, _, reads) in enumerate(match.sums):
+        gap = f"gap_{n}"
+        wrong, checked_count, first, all_in_all = con.execute(
+            f"SELECT count(*) FILTER (abs({gap}) > 0.005), count({gap}), min(row) FILTER (abs({gap}) > 0.005), "
+            f"sum({gap}) FROM {parsed} WHERE fault = 0 AND status IN ({states})"
+        ).fetchall()[0]
+        if wrong:
+            notes.append(
+                f"{reads} does not hold in {wrong:,} of {checked_count:,} paid rows (first row {first:,}; "
+                f"{all_in_all:+,.2f} in all); see what the paid column means in this file"
+            )
+    return notes
+
+
+def _odd_words(con: duckdb.DuckDBPyConnection, query: Query, parsed: str) -> list[str]:
+    """Words that are not known and were left empty, with the number of rows that have them."""
+    notes = []
+    for extra in query.extras:
+        if not extra.startswith("odd_"):
+            continue
+        words = con.execute(
+            f"SELECT {extra}, count(*) AS n FROM {parsed} WHERE fault = 0 AND {extra} IS NOT NULL "
+            f"GROUP BY 1 ORDER BY n DESC, 1"
+        ).fetchall()
+        if words:
+            listed = ", ".join(f"{word[:40]} ({count:,})" for word, count in words[:_MOST_WORDS])
+            more = f" and {len(words) - _MOST_WORDS} more" if len(words) > _MOST_WORDS else ""
+            way = "; say what they are as level_words in stores.toml" if extra == "odd_level" else ""
+            notes.append(f"words of {extra[4:]} that are not known, left empty: {listed}{more}{way}")
+    return notes
+
+
+def _refuse_ragged(
+    con: duckdb.DuckDBPyConnection, file: Opened, reading: Reading, part: int, name: str
+) -> None:
     import pyarrow as pa
 
     if not reading.ragged:
@@ -134,34 +226,36 @@ def _refuse_ragged(con: duckdb.DuckDBPyConnection, file: Opened, reading: Readin
     found = pa.table({"row": pa.array(rows, pa.int64()), "count": pa.array(counts, pa.int64())})
     con.register("ragged_rows", found)
     con.execute(
-        "INSERT INTO refused SELECT ?, row, 'ragged', NULL, count || ' fields, the header has ' || ? FROM ragged_rows",
-        [file.path.name, len(file.header)],
+        f"INSERT INTO refused_{part} SELECT ?, row, 'ragged', NULL, count || ' fields, the header has ' || ? "
+        "FROM ragged_rows",
+        [name, len(file.header)],
     )
     con.unregister("ragged_rows")
 
 
-def _refused_columns() -> str:
-    return 'file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR'
-
-
-def _days(con: duckdb.DuckDBPyConnection, table: Table) -> tuple[str | None, str | None]:
-    day = {"orders": "CAST(coalesce(paid_at, created_at) AS DATE)", "members": "joined_on"}.get(table.name)
-    if day is None:
+def _days(con: duckdb.DuckDBPyConnection, table: Table, part: int) -> tuple[str | None, str | None]:
+    days = {
+        "orders": "CAST(coalesce(paid_at, created_at) AS DATE)",
+        "members": "joined_on",
+        "events": "CAST(happened_at AS DATE)",
+    }
+    if table.name not in days:
         return None, None
-    found = con.execute(f"SELECT min({day})::VARCHAR, max({day})::VARCHAR FROM staged").fetchall()[0]
+    day = days[table.name]
+    found = con.execute(f"SELECT min({day})::VARCHAR, max({day})::VARCHAR FROM staged_{part}").fetchall()[0]
     return found[0], found[1]
 
 
-def refusal(con: duckdb.DuckDBPyConnection, file: Opened, staged: Staged) -> str:
+def refusal(con: duckdb.DuckDBPyConnection, name: str, staged: Staged, *, part: int = 0) -> str:
     """What to say of a file with too many rejected rows: how many, the commonest rule, its first row."""
     rule = next(iter(staged.rules))
     found = con.execute(
-        'SELECT row, "column", value FROM refused WHERE rule = ? ORDER BY row LIMIT 1', [rule]
+        f'SELECT row, "column", value FROM refused_{part} WHERE rule = ? ORDER BY row LIMIT 1', [rule]
     ).fetchall()
     row, column, value = found[0]
     where = f"row {row}" + (f", {column}" if column else "") + (f" {value[:40]!r}" if value else "")
     share = staged.rejected_count / staged.read_count
     return (
-        f"{file.path.name}: {staged.rejected_count:,} of {staged.read_count:,} rows ({share:.1%}) cannot be taken in, "
+        f"{name}: {staged.rejected_count:,} of {staged.read_count:,} rows ({share:.1%}) cannot be taken in, "
         f"mostly because {RULES[rule]} ({rule}; first {where}); mend them, or allow a larger share of rejected rows"
     )
