@@ -2,11 +2,13 @@
 
 One folder per shop, ``<data>/lake/<store_id>/``:
 
-- ``orders/ items/ members/ brushed/ rejected/`` are Delta tables;
-- ``versions/00000001.json …`` is the shop's own log, one immutable file per import that changed something. It
-  names the Delta version and the Parquet files of every table, the account of the import, and a digest chained
-  over all imports;
-- ``repeats/`` keeps the accounts of imports that changed nothing.
+- ``orders/ items/ members/ …`` are Delta tables, one per table of the model;
+- ``versions/00000001.json …`` is the shop's own log, one immutable file per import that changed something, and per
+  import taken back. It names the Delta version and the Parquet files of every table, the account of the import,
+  where the rows it stated are kept, and a digest chained over all versions;
+- ``repeats/`` keeps the accounts of imports that changed nothing;
+- ``sources/`` keeps the rows of an import that were there already. Those it brought lie in a file of their own among
+  the table's, which is never written anew; with both, any import can be undone exactly.
 
 A version begins to exist when its file is linked into place, which happens at once or not at all. Whatever a
 killed import left behind is ahead of the newest version file, is seen by no reader, and is taken back before the
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
-from memberlib.lake.versions import LakeVersion, newest, repeats, version_of
+from memberlib.lake.versions import LakeVersion, known_entry, newest, parts_of, version_of
 from memberlib.lake.writer import Writer
 from memberlib.model import REJECTED
 from memberlib.settings import check_store_id
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder"]
 
 IMPORT_COLUMNS = (
-    "import_id", "version", "file", "platform", "table", "read_count", "accepted_count", "same_count", "replaced_count",
-    "rejected_count", "first_on", "last_on",
+    "import_id", "version", "file", "sheet", "platform", "channel", "table", "read_count", "accepted_count",
+    "same_count", "replaced_count", "rejected_count", "first_on", "last_on", "undone",
 )  # fmt: skip
 _LOCK_SECONDS = 600
 
@@ -98,7 +100,7 @@ class Lake:
     def imports(
         self, store_id: str, *, at_version: int | None = None, unchanged: bool = False
     ) -> pd.DataFrame:
-        """The account of each import of a shop, oldest first.
+        """The account of each part of each import of a shop, oldest first.
 
         Parameters
         ----------
@@ -108,20 +110,19 @@ class Lake:
         Returns
         -------
         DataFrame
-            import_id, version, file, platform, table, read_count, accepted_count, same_count,
+            import_id, version, file, sheet, platform, channel, table, read_count, accepted_count, same_count,
             replaced_count, rejected_count, first_on, last_on (first and last day of trade or of joining
-            among the accepted rows, as ISO text; may be None).
+            among the accepted rows, as ISO text; may be None), undone (whether the import was taken back).
         """
         import pandas as pd
 
-        version = self.version(store_id, at_version)
-        found = [(n, 0, record) for n, record in enumerate(version.imports, 1)]
-        if unchanged:
-            found += [(n, k, r) for n, k, r in repeats(self.root / store_id) if n <= version.number]
-        rows = [{**record, "version": n} for n, _, record in sorted(found, key=lambda f: f[:2])]
-        return pd.DataFrame(
-            [[row.get(c) for c in IMPORT_COLUMNS] for row in rows], columns=list(IMPORT_COLUMNS)
-        )
+        rows = []
+        for entry in self.version(store_id, at_version).entries:
+            for part in parts_of(entry.record) if unchanged or not entry.repeat else []:
+                channel = part.get("options", {}).get("channel")
+                known = {"version": entry.version, "undone": entry.undone, "channel": channel}
+                rows.append([{**part, **known}.get(column) for column in IMPORT_COLUMNS])
+        return pd.DataFrame(rows, columns=list(IMPORT_COLUMNS))
 
     def rejected(
         self, store_id: str, import_id: str | int | None = None, *, at_version: int | None = None
@@ -143,19 +144,20 @@ class Lake:
         version = self.version(store_id, at_version)
         where, values = "", []
         if import_id is not None:
-            records = [*version.imports, *(r for _, _, r in repeats(self.root / store_id))]
-            by_id = {r["import_id"]: r.get("rejected_under", r["import_id"]) for r in records}
-            if str(import_id) not in by_id:
-                known = ", ".join(sorted(by_id, key=lambda i: [int(p) for p in i.split(".")]))
-                raise InputError(f"shop '{store_id}' has no import {import_id}; known: {known}")
-            where, values = "WHERE import_id = ?", [by_id[str(import_id)]]
+            entry = known_entry(version, str(import_id))
+            if entry.undone:
+                raise InputError(f"import {import_id} of '{store_id}' was taken back, with its rejected rows")
+            where = "WHERE import_id = ?"
+            values = [entry.record.get("rejected_under", entry.import_id)]
         with duckdb.connect() as con:
             con.execute("SET enable_progress_bar = false")
             files = version.files.get("rejected")
             con.execute(f"CREATE TABLE found ({REJECTED.sql_columns()})")
             if files:
                 con.execute(f"INSERT INTO found SELECT * FROM read_parquet(?) {where}", [files, *values])
-            return con.execute("SELECT * FROM found ORDER BY CAST(import_id AS INTEGER), row, rule").df()
+            return con.execute(
+                "SELECT * FROM found ORDER BY CAST(import_id AS INTEGER), file, row, rule"
+            ).df()
 
     @contextlib.contextmanager
     def writing(self, store_id: str) -> Iterator[Writer]:

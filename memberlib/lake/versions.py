@@ -1,7 +1,8 @@
 """What is one version of a shop, and how does it come to be there whole or not at all?
 
-A version is a JSON file that names the Delta version and the Parquet files of every table, the account of the import
-that made it, and a digest chained over all imports before it.
+A version is a JSON file that names the Delta version and the Parquet files of every table, what made it (an import,
+with one account per part, or the undoing of one), where the rows that import stated are kept, and a digest chained
+over all versions before it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,37 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+
+FORMAT = 2
+"""Form of the version files this release reads and writes."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file that was given to a shop, as its version or its repeat keeps it.
+
+    Attributes
+    ----------
+    version, repeat : int
+        The version it made and 0; or the version it found and changed nothing of, and its number there.
+    record : dict
+        Its account.
+    sources : list of dict
+        Where the rows it stated are kept, see :mod:`memberlib.lake.sources`; none for a file given again.
+    undone : bool
+        Whether it was taken back.
+    """
+
+    version: int
+    repeat: int
+    record: dict[str, Any]
+    sources: list[dict[str, Any]]
+    undone: bool
+
+    @property
+    def import_id(self) -> str:
+        """``"2"``, or ``"2.1"`` for the first that changed nothing after version 2."""
+        return f"{self.version}.{self.repeat}" if self.repeat else str(self.version)
 
 
 @dataclass(frozen=True)
@@ -42,34 +74,61 @@ class LakeVersion:
     _folder: Path = field(repr=False)
 
     @property
+    def imports(self) -> list[dict[str, Any]]:
+        """What each version up to this one took in, oldest first; not what was taken back."""
+        return [e.record for e in self.entries if not e.undone and not e.repeat]
+
+    @property
     def taken_in(self) -> list[dict[str, Any]]:
-        """The account of every file up to this version, those that changed nothing too."""
-        return [*self.imports, *(record for at, _, record in repeats(self._folder) if at <= self.number)]
+        """The account of every file that stands, those that changed nothing too (these last)."""
+        return [*self.imports, *(e.record for e in self.entries if not e.undone and e.repeat)]
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The account of every file ever given, in order, each with its ``version`` and whether it is ``undone``."""
+        return [{**e.record, "version": e.version, "undone": e.undone} for e in self.entries]
 
     @cached_property
-    def imports(self) -> list[dict[str, Any]]:
-        """What each version up to this one took in, oldest first."""
-        return [read_version(self._folder, self.store_id, n)["import"] for n in range(1, self.number + 1)]
+    def entries(self) -> list[Entry]:
+        """Every file ever given up to this version, in order."""
+        return _entries(self._folder, self.store_id, self.number)
 
 
 def newest(folder: Path) -> int:
     """Number of a shop's newest version, 0 where it has none."""
+    return max(numbers(folder), default=0)
+
+
+def numbers(folder: Path) -> list[int]:
+    """Numbers of the version files that are there, sorted."""
     try:
         names = os.listdir(folder / "versions")
     except OSError:
-        return 0
-    return max((int(n[:-5]) for n in names if n.endswith(".json") and n[:-5].isdigit()), default=0)
+        return []
+    return sorted(int(n[:-5]) for n in names if n.endswith(".json") and n[:-5].isdigit())
 
 
 def read_version(folder: Path, store_id: str, number: int) -> dict[str, Any]:
-    """The content of a version's file."""
+    """The content of a version's file.
+
+    Raises
+    ------
+    InputError
+        For a file that is damaged, or of another release's form.
+    """
     path = folder / "versions" / f"{number:08d}.json"
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        form = content.get("format", 1)
+    except (OSError, ValueError, AttributeError) as error:
         raise InputError(
             f"version {number} of '{store_id}' cannot be read; restore {path} ({error})"
         ) from None
+    if form != FORMAT:
+        kind = "an earlier" if isinstance(form, int) and form < FORMAT else "a later"
+        raise InputError(
+            f"shop '{store_id}' was imported by {kind} release; move {folder} away and import its exports again"
+        )
     return content
 
 
@@ -88,13 +147,58 @@ def version_of(folder: Path, store_id: str, number: int) -> LakeVersion:
     )
 
 
+def parts_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accounts of an import's parts, each with what the import says of all of them."""
+    shared = {key: value for key, value in record.items() if key != "parts"}
+    return [{**shared, **part} for part in record.get("parts") or [{}]]
+
+
+def known_entry(version: LakeVersion, import_id: str) -> Entry:
+    """The import with this id.
+
+    Raises
+    ------
+    InputError
+        Where there is none.
+    """
+    by_id = {entry.import_id: entry for entry in version.entries}
+    if import_id not in by_id:
+        known = ", ".join(by_id) or "none"
+        raise InputError(f"shop '{version.store_id}' has no import {import_id}; known: {known}")
+    return by_id[import_id]
+
+
 def repeats(folder: Path, at: int | None = None) -> list[tuple[int, int, dict[str, Any]]]:
     """Kept accounts of imports that changed nothing: version they found, their number there, the account."""
     found = []
     for path in sorted((folder / "repeats").glob("*-*.json" if at is None else f"{at:08d}-*.json")):
         version, _, count = path.stem.partition("-")
-        found.append((int(version), int(count), json.loads(path.read_text(encoding="utf-8"))))
+        if version.isdigit() and count.isdigit():
+            found.append((int(version), int(count), json.loads(path.read_text(encoding="utf-8"))))
     return found
+
+
+def _entries(folder: Path, store_id: str, number: int) -> list[Entry]:
+    given: list[tuple[int, int, dict[str, Any], list[dict[str, Any]]]] = []
+    undone: set[str] = set()
+    for n in range(1, number + 1):
+        content = read_version(folder, store_id, n)
+        if "undo" in content:
+            undone.add(content["undo"]["import_id"])
+        else:
+            given.append((n, 0, content["import"], content.get("sources", [])))
+    for n, k, record in repeats(folder):
+        if n <= number:
+            kept = dict(record)
+            given.append((n, k, kept, kept.pop("sources", [])))
+    given.sort(key=lambda g: g[:2])
+    owners = [(r.get("sha256"), r["import_id"] in undone) for _, k, r, s in given if s or not k]
+    # a file given again goes with the import that holds its rows
+    gone = {sha for sha, out in owners if out} - {sha for sha, out in owners if not out}
+    return [
+        Entry(n, k, r, s, r["import_id"] in undone or bool(k and not s and r.get("sha256") in gone))
+        for n, k, r, s in given
+    ]
 
 
 def create(path: Path, content: Mapping[str, Any]) -> None:

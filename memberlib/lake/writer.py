@@ -1,7 +1,8 @@
 """How does an import put its rows into a shop's tables?
 
-Each table is a Delta table. New rows come as a new Parquet file; the files that hold replaced rows are written anew
-without them. DuckDB writes the files, which keeps memory bounded, and one Delta commit adds and removes them.
+Each table is a Delta table. New rows come as a new Parquet file of their own, which is never written anew and so
+keeps what the import brought; the files that hold rows which go are written anew without them. DuckDB writes the
+files, which keeps memory bounded, and one Delta commit adds and removes them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memberlib.lake.versions import LakeVersion, create, newest, read_version, repeats, sync, version_of
+from memberlib.lake.sources import OWN_ROWS, same_key, sql_list, sql_text
+from memberlib.lake.versions import (
+    FORMAT,
+    LakeVersion,
+    create,
+    newest,
+    parts_of,
+    read_version,
+    repeats,
+    sync,
+    version_of,
+)
 from memberlib.model import KEPT_TABLES, Table
 
 if TYPE_CHECKING:
@@ -33,7 +45,8 @@ _SMALL_BYTES = 32 * 1024 * 1024
 class Writer:
     """Writes one version of one shop; made by :meth:`Lake.writing`.
 
-    Call :meth:`put` for each table that changes, then :meth:`commit` once.
+    Call :meth:`put` and :meth:`add` for what changes, then :meth:`commit` once; or :meth:`keep_repeat` where nothing
+    does, after :meth:`note_rows` if the file is a new one.
     """
 
     def __init__(self, folder: Path, store_id: str) -> None:
@@ -42,60 +55,106 @@ class Writer:
         empty = LakeVersion(store_id, 0, "", {}, {}, {}, folder)
         self.current = version_of(folder, store_id, number) if number else empty
         self._changed: dict[str, dict[str, Any]] = {}
+        self._sources: list[dict[str, Any]] = []
+        # no other import, kept or killed, has rows under this name that anything refers to
+        self._mark = f"{number:08d}.{len(repeats(folder, number)) + 1}"
+
+    def present(self, table: str) -> list[str]:
+        """The Parquet files with a table's rows as of now, with what this writer has put."""
+        if table not in self._changed:
+            return list(self.current.files.get(table, []))
+        return [str(self._folder / file) for file in self._changed[table]["files"]]
 
     def put(
-        self, con: duckdb.DuckDBPyConnection, table: str, rows: str, *, replaced: str | None = None
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: str,
+        rows: str,
+        *,
+        replaced: str | None = None,
+        gone_orders: str | None = None,
+        same: str | None = None,
+        part: int = 0,
     ) -> None:
-        """Add rows to a table and take out the rows they replace, in one Delta commit.
+        """Add rows to a table and take out those they replace; may be called again, for any table.
 
         Parameters
         ----------
         rows : str
-            SQL giving the new rows, with every column of the table in order.
+            SQL giving the new rows, with every column of the table in order and each key at most once.
         replaced : str, optional
             SQL giving the keys whose present rows go.
+        gone_orders : str, optional
+            SQL giving ``order_id``; all present lines of these orders go. ``rows`` and ``same`` then state all lines
+            of their orders, now and whenever the imports are gone through again.
+        same : str, optional
+            SQL giving the rows of the file that are there already, each key at most once. They are kept beside the
+            table, so that they stay when an earlier import that brought them is undone.
+        part : int
+            Which of the account's parts the rows are of. ``whole_orders`` and ``named_only`` in that part of the
+            record say how the rows take their place when the imports are gone through again.
         """
-        from deltalake import DeltaTable, Schema
-        from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
-
         spec = KEPT_TABLES[table]
-        folder = self._folder / table
-        delta = self._settled(table)
-        number = 0 if delta is None else delta.version() + 1
-        present = self.current.files.get(table, [])
-        touched = _touched(con, spec, present, replaced)
-        names = ", ".join(f'"{name}"' for name in spec.names)
-        query = f"SELECT {names} FROM ({rows})"
-        if touched:
-            kept = f"SELECT {names} FROM read_parquet({_sql_list(touched)}) AS held"
-            if replaced:
-                kept += (
-                    f" WHERE NOT EXISTS (SELECT 1 FROM ({replaced}) AS gone"
-                    f" WHERE {_same_key(spec, 'gone', 'held')})"
-                )
-            query = f"{kept} UNION ALL {query}"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{number:08d}.parquet"
-        con.execute(f"COPY ({query}) TO {_sql_text(path)} (FORMAT parquet)")
-        sync(path)
-        state, stats = path.stat(), json.dumps({"numRecords": _row_count(con, [str(path)])})
-        added = AddAction(path.name, state.st_size, {}, int(state.st_mtime * 1000), True, stats)
-        schema = Schema.from_arrow(spec.arrow_schema())
-        if delta is None:
-            create_table_with_add_actions(str(folder), schema, [added], configuration=_DELTA_SETTINGS)
-            delta = DeltaTable(str(folder))
-        else:
-            gone = [RemoveAction(Path(p).name, True, added.modification_time) for p in touched]
-            delta.create_write_transaction([added, *gone], mode="append", schema=schema)
-            delta.update_incremental()
-        files = [p for p in present if p not in touched] + [str(path)]
-        self._changed[table] = {
-            "delta_version": delta.version(),
-            "files": [Path(p).relative_to(self._folder).as_posix() for p in files],
-            "rows": _row_count(con, files),
-        }
+        gone = []
+        if replaced:
+            gone.append(f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec, 'gone', 'held')})")
+        if gone_orders:
+            gone.append(f"EXISTS (SELECT 1 FROM ({gone_orders}) AS gone WHERE gone.order_id = held.order_id)")
+        added = self._write(con, spec, rows, gone)
+        source: dict[str, Any] = {"table": table, "part": part, "whole_orders": gone_orders is not None}
+        if added:
+            source["rows"] = added
+        unless = self._stated(spec, added)
+        if same:
+            self._keep(con, source, "same", f"SELECT {_names(spec.names)} FROM ({same}) AS held{unless}")
+        if replaced:
+            keys = f"SELECT DISTINCT {_names(spec.key)} FROM ({replaced}) AS held{unless}"
+            self._keep(con, source, "gone", keys)
+        self._note(source)
 
-    def commit(self, record: Mapping[str, Any], *, digest_of: Mapping[str, Any]) -> LakeVersion:
+    def note_rows(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: str,
+        part: int,
+        *,
+        fresh: str | None = None,
+        same: str | None = None,
+    ) -> None:
+        """Keep the rows of a part that changes nothing, though its file is a new one.
+
+        Parameters
+        ----------
+        fresh, same : str, optional
+            SQL giving rows as for :meth:`put`; together each key at most once.
+        """
+        names = _names(KEPT_TABLES[table].names)
+        given = " UNION ALL ".join(f"SELECT {names} FROM ({rows})" for rows in (fresh, same) if rows)
+        source: dict[str, Any] = {"table": table, "part": part, "whole_orders": False}
+        if given:
+            self._keep(con, source, "same", given)
+        self._note(source)
+
+    def add(self, con: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
+        """Append rows to a table that names the import of each row (rejected rows, contacts)."""
+        self._write(con, KEPT_TABLES[table], rows, [])
+
+    def take_out(self, con: duckdb.DuckDBPyConnection, table: str, import_id: str) -> int:
+        """Remove an import's rows from a table that names the import of each row; their number."""
+        present = self.present(table)
+        if not present:
+            return 0
+        of_it = f"FROM read_parquet({sql_list(present)}) WHERE import_id = {sql_text(import_id)}"
+        found = con.execute(f"SELECT count(*) {of_it}").fetchall()
+        if found[0][0]:
+            spec = KEPT_TABLES[table]
+            nothing = f"SELECT {_names(spec.names)} {of_it} AND false"
+            self._write(con, spec, nothing, [f"held.import_id = {sql_text(import_id)}"])
+        return int(found[0][0])
+
+    def commit(
+        self, record: Mapping[str, Any], *, digest_of: Mapping[str, Any], kind: str = "import"
+    ) -> LakeVersion:
         """Make the tables written so far the shop's newest version.
 
         Parameters
@@ -104,16 +163,22 @@ class Writer:
             The import's account, kept as it is with its ``import_id`` set to the version's number.
         digest_of : mapping
             What makes this import what it is (file digest, crosswalk digest, options).
+        kind : str
+            ``import``; ``undo`` for a version that takes back the import which ``record`` names.
         """
         number = self.current.number + 1
-        chained = json.dumps({"before": self.current.digest, **digest_of}, sort_keys=True, ensure_ascii=False)
         before = read_version(self._folder, self._store_id, number - 1)["tables"] if number > 1 else {}
-        content = {
+        content: dict[str, Any] = {
+            "format": FORMAT,
             "number": number,
-            "digest": hashlib.sha256(chained.encode()).hexdigest(),
+            "digest": chained(self.current.digest, digest_of),
+            "digest_of": dict(digest_of),
             "tables": {**before, **self._changed},
-            "import": {**record, "import_id": str(number)},
+            kind: dict(record),
         }
+        if kind == "import":
+            content["import"]["import_id"] = str(number)
+            content["sources"] = self._settled_sources(record)
         create(self._folder / "versions" / f"{number:08d}.json", content)
         return version_of(self._folder, self._store_id, number)
 
@@ -125,20 +190,62 @@ class Writer:
         at = self.current.number
         kept = repeats(self._folder, at)
         for _, _, before in kept:
-            if {**before, "import_id": ""} == {**record, "import_id": ""}:
+            if {**before, "import_id": "", "sources": []} == {**record, "import_id": "", "sources": []}:
                 return str(before["import_id"])
         import_id = f"{at}.{len(kept) + 1}"
         create(
             self._folder / "repeats" / f"{at:08d}-{len(kept) + 1:06d}.json",
-            {**record, "import_id": import_id},
+            {**record, "import_id": import_id, "sources": self._settled_sources(record)},
         )
         return import_id
 
+    def _write(self, con: duckdb.DuckDBPyConnection, spec: Table, rows: str, gone: list[str]) -> str | None:
+        """Add rows in a file of their own, take out what the conditions on ``held`` find; the file, if there is one."""
+        from deltalake import DeltaTable, Schema
+        from deltalake.transaction import RemoveAction, create_table_with_add_actions
+
+        folder = self._folder / spec.name
+        delta = self._settled(spec.name)
+        number = 0 if delta is None else delta.version() + 1
+        present = self.present(spec.name)
+        folder.mkdir(parents=True, exist_ok=True)
+        names = _names(spec.names)
+        fresh = _copied(con, f"SELECT {names} FROM ({rows})", folder / f"{number:08d}.parquet")
+        touched = _touched(con, present, gone)
+        kept = None
+        if touched:
+            held = f"SELECT {names} FROM read_parquet({sql_list(touched)}) AS held"
+            if gone:
+                held += " WHERE " + " AND ".join(f"NOT {found}" for found in gone)
+            kept = _copied(con, held, folder / f"{number:08d}-kept.parquet")
+        written = [path for path in (kept, fresh) if path]
+        if not written and not touched:
+            return None
+        actions = [_added(con, path) for path in written]
+        schema = Schema.from_arrow(spec.arrow_schema())
+        if delta is None:
+            create_table_with_add_actions(str(folder), schema, actions, configuration=_DELTA_SETTINGS)
+            delta = DeltaTable(str(folder))
+        else:
+            changed_at = max(p.stat().st_mtime_ns for p in [*map(Path, touched), *written]) // 1_000_000
+            removed = [RemoveAction(Path(p).name, True, changed_at) for p in touched]
+            delta.create_write_transaction([*actions, *removed], mode="append", schema=schema)
+            delta.update_incremental()
+        files = [p for p in present if p not in touched] + [str(p) for p in written]
+        self._changed[spec.name] = {
+            "delta_version": delta.version(),
+            "files": [self._relative(p) for p in files],
+            "rows": row_count(con, files),
+        }
+        return self._relative(fresh) if fresh else None
+
     def _settled(self, table: str) -> Any:
-        """The Delta table at the pinned version, what a killed import left taken back; None if it is to be made."""
+        """The Delta table as this writer has it, what a killed import left taken back; None if it is to be made."""
         from deltalake import DeltaTable
 
         folder = self._folder / table
+        if table in self._changed:
+            return DeltaTable(str(folder))
         pinned = self.current.delta_versions.get(table)
         if pinned is None:
             if folder.exists():
@@ -149,16 +256,78 @@ class Writer:
             delta.restore(pinned)
         return delta
 
+    def _stated(self, spec: Table, added: str | None) -> str:
+        """The condition that a row of ``held`` has a key which the rows just added have not."""
+        if not added or not spec.key:
+            return ""
+        path = sql_list([str(self._folder / added)])
+        return (
+            f" WHERE NOT EXISTS (SELECT 1 FROM read_parquet({path}) AS own "
+            f"WHERE {same_key(spec, 'own', 'held')})"
+        )
 
-def _touched(
-    con: duckdb.DuckDBPyConnection, spec: Table, present: list[str], replaced: str | None
-) -> list[str]:
-    """Files to be written anew: those holding replaced rows, and the small ones once there are many."""
+    def _keep(self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str) -> None:
+        name = f"{self._mark}-{len(self._sources)}-{source['table']}-{what}.parquet"
+        (self._folder / "sources").mkdir(parents=True, exist_ok=True)
+        path = _copied(con, query, self._folder / "sources" / name)
+        if path:
+            source[what] = self._relative(path)
+
+    def _note(self, source: dict[str, Any]) -> None:
+        if any(what in source for what in OWN_ROWS):
+            self._sources.append(source)
+
+    def _settled_sources(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The noted rows, each with what its part of the record says of how they take their place."""
+        parts = parts_of(record)
+        for source in self._sources:
+            part = parts[source["part"]] if source["part"] < len(parts) else {}
+            source["whole_orders"] = bool(source["whole_orders"] or part.get("whole_orders"))
+            source["named_only"] = bool(part.get("named_only"))
+        return self._sources
+
+    def _relative(self, path: str | Path) -> str:
+        return Path(path).relative_to(self._folder).as_posix()
+
+
+def chained(before: str, digest_of: Mapping[str, Any]) -> str:
+    """Fingerprint of a version: that of the version before it, and what made it."""
+    text = json.dumps({"before": before, **digest_of}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def row_count(con: duckdb.DuckDBPyConnection, paths: list[str]) -> int:
+    """Number of rows in Parquet files, as their footers say."""
+    if not paths:
+        return 0
+    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({sql_list(paths)})").fetchall()
+    return int(found[0][0])
+
+
+def _copied(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> Path | None:
+    """The Parquet file with a query's rows; None, and no file, where there are none."""
+    con.execute(f"COPY ({query}) TO {sql_text(path)} (FORMAT parquet)")
+    if not row_count(con, [str(path)]):
+        path.unlink()
+        return None
+    sync(path)
+    return path
+
+
+def _added(con: duckdb.DuckDBPyConnection, path: Path) -> Any:
+    from deltalake.transaction import AddAction
+
+    state, stats = path.stat(), json.dumps({"numRecords": row_count(con, [str(path)])})
+    return AddAction(path.name, state.st_size, {}, int(state.st_mtime * 1000), True, stats)
+
+
+def _touched(con: duckdb.DuckDBPyConnection, present: list[str], gone: list[str]) -> list[str]:
+    """Files to be written anew: those holding rows that go, and the small ones once there are many."""
     touched: set[str] = set()
-    if replaced and present:
+    if gone and present:
         query = (
-            f"SELECT DISTINCT filename FROM read_parquet({_sql_list(present)}, filename = true) AS held "
-            f"WHERE EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {_same_key(spec, 'gone', 'held')})"
+            f"SELECT DISTINCT filename FROM read_parquet({sql_list(present)}, filename = true) AS held "
+            f"WHERE {' OR '.join(gone)}"
         )
         touched = {row[0] for row in con.execute(query).fetchall()}
     if len(present) >= _MANY_FILES:
@@ -166,18 +335,5 @@ def _touched(
     return [p for p in present if p in touched]
 
 
-def _row_count(con: duckdb.DuckDBPyConnection, paths: list[str]) -> int:
-    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({_sql_list(paths)})").fetchall()
-    return int(found[0][0])
-
-
-def _same_key(spec: Table, one: str, other: str) -> str:
-    return " AND ".join(f'{one}."{name}" = {other}."{name}"' for name in spec.key)
-
-
-def _sql_text(value: str | Path) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def _sql_list(paths: list[str]) -> str:
-    return "[" + ", ".join(_sql_text(p) for p in paths) + "]"
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
