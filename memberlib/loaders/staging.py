@@ -2,7 +2,7 @@
 
 :func:`stage` leaves temporary tables on a DuckDB connection, numbered by the part of the import they are of:
 ``staged_<part>`` (``row``, ``row_count`` and the canonical columns of the good rows), ``refused_<part>`` (``file, row,
-rule, column, value`` of the others), ``contacts_<part>``, and ``broken_<part>`` (orders of which a line was refused).
+rule, column, value`` of the others) and, where contacts are read, ``contacts_<part>``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from memberlib.loaders.crosswalk import CONTACTS
 from memberlib.loaders.gathering import gather
 from memberlib.loaders.matching import Match
 from memberlib.loaders.query import Query, checked
-from memberlib.loaders.reader import Opened
+from memberlib.loaders.reader import Opened, line_count
 from memberlib.loaders.rows import Progress, Reading, check_quotes, raw_rows
 from memberlib.loaders.values import MACROS
 from memberlib.model import PAID_STATUSES, RULES, Table
@@ -63,7 +63,6 @@ def stage(
     part: int = 0,
     name: str | None = None,
     channel: str = "",
-    lines: int = 0,
     progress: Progress | None = None,
 ) -> Staged:
     """Read a file into the tables of one part.
@@ -76,8 +75,6 @@ def stage(
         The file's name as refused rows show it.
     channel : str
         Put before every order and member id, and taken for the channel where the file names none.
-    lines : int
-        Number of lines of the file, where it is known; with more lines than rows the quotes are looked at.
 
     Raises
     ------
@@ -88,7 +85,9 @@ def stage(
     name = name or file.path.name
     reading, query = _read(con, file, match, zone, part, progress)
     parsed, refused = f"parsed_{part}", f"refused_{part}"
-    con.execute(f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)')
+    con.execute(
+        f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)'
+    )
     held, bad = con.execute(f"SELECT count(*), count(*) FILTER (fault > 0) FROM {parsed}").fetchall()[0]
     notes = [*_gaps(con, match, query, parsed), *_odd_words(con, query, parsed)]
     if bad:
@@ -97,18 +96,20 @@ def stage(
                 f"INSERT INTO {refused} SELECT ?, row, ?, nullif(?, ''), value FROM {parsed} WHERE fault = ?",
                 [name, fault.rule, fault.column, number],
             )
-    if match.crosswalk.whole_orders:
-        con.execute(f"CREATE TEMP TABLE broken_{part} AS SELECT DISTINCT order_id FROM {parsed} WHERE fault > 0")
     if match.crosswalk.gathered:
         notes += gather(con, match, query, part=part, name=name)
     elif bad:
         con.execute(f"DELETE FROM {parsed} WHERE fault > 0")
     _refuse_ragged(con, file, reading, part, name)
-    if file.kind == "csv" and lines > file.skip_lines + reading.row_count + len(reading.ragged):
-        check_quotes(file)
+    if file.kind == "csv" and part == 0:
+        rows = file.skip_lines + reading.row_count + len(reading.ragged)
+        if line_count(file.path) > rows:  # values span lines; is it meant?
+            check_quotes(file)
     _named(con, match, query, part, channel)
     rules: dict[str, int] = dict(
-        con.execute(f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule").fetchall()
+        con.execute(
+            f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule"
+        ).fetchall()
     )
     first_on, last_on = _days(con, match.crosswalk.table, part)
     return Staged(
@@ -124,7 +125,12 @@ def stage(
 
 
 def _read(
-    con: duckdb.DuckDBPyConnection, file: Opened, match: Match, zone: str, part: int, progress: Progress | None
+    con: duckdb.DuckDBPyConnection,
+    file: Opened,
+    match: Match,
+    zone: str,
+    part: int,
+    progress: Progress | None,
 ) -> tuple[Reading, Query]:
     """Fill the table ``parsed_<part>``; a second, careful time where the first met a ragged row."""
     import duckdb
@@ -160,15 +166,13 @@ def _named(con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int
     crosswalk, mark = match.crosswalk, channel.replace("'", "''")
     columns = {c: f'"{c}"' for c in crosswalk.table.names}
     if channel:
-        columns |= {c: f"'{mark}:' || \"{c}\" AS \"{c}\"" for c in ("order_id", "member_id") if c in columns}
+        columns |= {c: f'\'{mark}:\' || "{c}" AS "{c}"' for c in ("order_id", "member_id") if c in columns}
         if "channel" in columns:
             columns["channel"] = f"coalesce(channel, '{mark}') AS channel"
     count = "row_count" if crosswalk.gathered else "1 AS row_count"
     con.execute(
         f"CREATE TEMP VIEW staged_{part} AS SELECT row, {count}, {', '.join(columns.values())} FROM parsed_{part}"
     )
-    if channel and crosswalk.whole_orders:
-        con.execute(f"UPDATE broken_{part} SET order_id = '{mark}:' || order_id")
     read = [kind for kind in CONTACTS if f"contact_{kind}" in query.extras]
     if read and "member_id" in columns:
         said = [f"contact_{kind}" if kind in read else "CAST(NULL AS VARCHAR)" for kind in CONTACTS]
