@@ -23,9 +23,8 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memberlib import imports as imports_module
 from memberlib.errors import InputError
-from memberlib.imports import Account, import_files
+from memberlib.imports import Account, import_files, taking
 from memberlib.lake import IMPORT_COLUMNS, Lake
 from memberlib.lake import writer as writer_module
 from memberlib.settings import all_settings
@@ -104,7 +103,7 @@ def test_a_repetition_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     take(orders(tmp_path, [line(3)], "more.csv"), tmp_path)
     take(orders(tmp_path, [line(1, amount="11")], "changed.csv"), tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(imports_module._Import, "_read", None)
+        patch.setattr(taking._Taking, "_read", None)
         assert counts(take(path, tmp_path)) == (2, 0, 2, 0, 0)
 
 
@@ -174,10 +173,13 @@ def test_every_kind_of_file_gives_the_same_rows(tmp_path: Path) -> None:
             for n, cells in enumerate([HEADER, *lines]):
                 sheet.write_row(n, 0, cells)
     take(orders(tmp_path, lines), tmp_path)
-    for kind in ("parquet", "xlsx"):
-        account = take(tmp_path / f"orders.{kind}", tmp_path)
-        assert counts(account) == (3, 0, 3, 0, 0), kind
-    assert account.notes == ("sheet read: first; not read: second",)
+    assert counts(take(tmp_path / "orders.parquet", tmp_path)) == (3, 0, 3, 0, 0)
+    both = import_files([tmp_path / "orders.xlsx"], "tea", data=tmp_path)
+    assert [(a.sheet, counts(a)) for a in both] == [("first", (3, 0, 3, 0, 0)), ("second", (3, 0, 3, 0, 0))]
+    one = take(tmp_path / "orders.xlsx", tmp_path, shop="other", sheets=["second"])
+    assert one.sheet == "second" and counts(one) == (3, 3, 0, 0, 0)
+    with pytest.raises(InputError, match=r"no sheet 'third' with anything in it \(first, second\)"):
+        take(tmp_path / "orders.xlsx", tmp_path, sheets=["third"])
 
 
 IDS = st.integers(1, 5).map(str)
@@ -412,17 +414,18 @@ def test_an_import_that_dies_leaves_the_state_before(
         take(start, data)
         take(start, clean)
     newest = Lake(data / "lake").newest("tea")
-    real = writer_module.Writer.put
+    real = {name: getattr(writer_module.Writer, name) for name in ("put", "add")}
+    last = "put" if step == "table" else "add"
 
-    def put(self: Any, con: Any, table: str, *args: Any, **kwargs: Any) -> None:
-        real(self, con, table, *args, **kwargs)
-        if step == ("rejected" if table == "rejected" else "table"):
-            raise Killed
+    def dying(self: Any, *args: Any, **kwargs: Any) -> None:
+        real[last](self, *args, **kwargs)
+        raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer_module.Writer, "put", put)
+        if step in ("table", "rejected"):
+            patch.setattr(writer_module.Writer, last, dying)
         if step == "settings":
-            patch.setattr(imports_module._Import, "_settle", die)
+            patch.setattr(taking._Taking, "_settle", die)
         if step == "version":
             patch.setattr(writer_module, "create", die)
         with pytest.raises(Killed):

@@ -2,70 +2,142 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memberlib.model import Table
+from memberlib.loaders.crosswalk import Crosswalk
 
 if TYPE_CHECKING:
     import duckdb
 
 
-def compare(con: duckdb.DuckDBPyConnection, table: Table, present: list[str]) -> dict[str, int]:
-    """Make ``fresh``, the rows of ``staged`` that change something, and count what each row does.
+@dataclass(frozen=True)
+class Compared:
+    """What the rows of one part do to the shop.
 
-    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where
-    the one that stands changes nothing, none of them does.
+    Attributes
+    ----------
+    accepted_count, replaced_count, same_count : int
+        They add up to the file's good rows.
+    gone_count : int
+        Present lines that go because their order came again without them.
+    fresh, replaced, same : str
+        SQL of the rows that go in, of the keys whose present rows go, and of the rows that change nothing; ``replaced``
+        and ``same`` are empty where there are none.
+    """
+
+    accepted_count: int
+    replaced_count: int
+    same_count: int
+    gone_count: int
+    fresh: str
+    replaced: str
+    same: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether the shop is another afterwards."""
+        return bool(self.accepted_count or self.replaced_count or self.gone_count)
+
+
+def compare(
+    con: duckdb.DuckDBPyConnection,
+    crosswalk: Crosswalk,
+    present: list[str],
+    *,
+    part: int = 0,
+    whole: bool = True,
+) -> Compared:
+    """Hold the rows of ``staged_<part>`` against the present ones.
+
+    Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where the
+    one that stands changes nothing, none of them does. Lines that were only named in an order list never take the
+    place of lines with a quantity or an amount: they count as the same.
 
     Parameters
     ----------
     present : list of str
         The Parquet files that hold the shop's rows.
-
-    Returns
-    -------
-    dict
-        accepted_count, replaced_count and same_count, which add up to the rows of ``staged``. The table or view
-        ``fresh`` has ``row``, the canonical columns and ``kind``: ``new``, or ``changed`` for a key that is there.
+    whole : bool
+        The file has all lines of its orders and every one was read, so that a line it lacks is known to be gone.
     """
 
     def counted(query: str) -> tuple[int, ...]:
-        found: tuple[int, ...] = con.execute(query).fetchall()[0]
-        return found
+        return tuple(n or 0 for n in con.execute(query).fetchall()[0])
 
+    table, staged, fresh = crosswalk.table, f"staged_{part}", f"fresh_{part}"
+    weight = "sum(row_count)" if crosswalk.gathered else "count(*)"
     key = ", ".join(f'"{c}"' for c in table.key)
     names = ", ".join(f's."{c}"' for c in table.names)
-    total, kinds = counted(f"SELECT count(*), count(DISTINCT ({key})) FROM staged")
-    standing = "staged"
-    if total > kinds:
+    total, rows, kinds = counted(f"SELECT {weight}, count(*), count(DISTINCT ({key})) FROM {staged}")
+    standing = staged
+    if rows > kinds:
         con.execute(
-            f"CREATE TEMP TABLE repeated AS SELECT {key}, max(row) AS last FROM staged "
+            f"CREATE TEMP TABLE repeated_{part} AS SELECT {key}, max(row) AS last FROM {staged} "
             f"GROUP BY {key} HAVING count(*) > 1"
         )
-        earlier = f"SELECT s.row FROM staged AS s JOIN repeated USING ({key}) WHERE s.row < last"
-        standing = f"(SELECT * FROM staged WHERE row NOT IN ({earlier}))"
+        earlier = f"SELECT s.row FROM {staged} AS s JOIN repeated_{part} USING ({key}) WHERE s.row < last"
+        standing = f"(SELECT * FROM {staged} WHERE row NOT IN ({earlier}))"
+    gone = 0
     if not present:
-        con.execute(f"CREATE TEMP VIEW fresh AS SELECT s.row, {names}, 'new' AS kind FROM {standing} AS s")
+        con.execute(
+            f"CREATE TEMP VIEW {fresh} AS SELECT s.row, s.row_count, {names}, 'new' AS kind FROM {standing} AS s"
+        )
     else:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
-        met = " AND ".join(f's."{c}" = p."{c}"' for c in table.key)
-        files = ", ".join("'" + p.replace("'", "''") + "'" for p in present)
+        met = _met(table.key, "s", "p")
+        held = f"read_parquet([{', '.join(_text(p) for p in present)}])"
+        kept = ""
+        if crosswalk.named_only:
+            con.execute(
+                f"CREATE TEMP TABLE told_{part} AS SELECT DISTINCT order_id FROM {held} "
+                f"WHERE (quantity IS NOT NULL OR amount IS NOT NULL) AND order_id IN (SELECT order_id FROM {staged})"
+            )
+            kept = f"AND s.order_id NOT IN (SELECT order_id FROM told_{part})"
         con.execute(
-            f"CREATE TEMP TABLE fresh AS SELECT s.row, {names}, if(p.there IS NULL, 'new', 'changed') AS kind "
-            f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM read_parquet([{files}])) AS p ON {met} "
-            f"WHERE p.there IS NULL OR NOT ({same})"
+            f"CREATE TEMP TABLE {fresh} AS SELECT s.row, s.row_count, {names}, "
+            "if(p.there IS NULL, 'new', 'changed') AS kind "
+            f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM {held}) AS p ON {met} "
+            f"WHERE (p.there IS NULL OR NOT ({same})) {kept}"
         )
-    new, changed = counted(
-        "SELECT count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM fresh"
+        if crosswalk.whole_orders and whole:
+            spared = (
+                f"AND order_id NOT IN (SELECT order_id FROM told_{part}) " if crosswalk.named_only else ""
+            )
+            con.execute(
+                f"CREATE TEMP TABLE gone_{part} AS SELECT {key} FROM {held} AS p "
+                f"WHERE order_id IN (SELECT order_id FROM {staged}) {spared}"
+                f"AND NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE {met})"
+            )
+            (gone,) = counted(f"SELECT count(*) FROM gone_{part}")
+    new, changed, new_keys, changed_keys = counted(
+        f"SELECT {weight} FILTER (kind = 'new'), {weight} FILTER (kind = 'changed'), "
+        f"count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM {fresh}"
     )
     overruled = 0
-    if total > kinds and table.values:
+    if rows > kinds and table.values:
         differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values)
-        met = " AND ".join(f's."{c}" = f."{c}"' for c in table.key)
+        met = _met(table.key, "s", "f")
         (overruled,) = counted(
-            f"SELECT count(*) FROM staged AS s JOIN fresh AS f ON {met} AND s.row < f.row WHERE {differ}"
+            f"SELECT count(*) FROM {staged} AS s JOIN {fresh} AS f ON {met} AND s.row < f.row WHERE {differ}"
         )
-    return {
-        "accepted_count": new,
-        "replaced_count": changed + overruled,
-        "same_count": total - new - changed - overruled,
-    }
+    replaced = [f"SELECT {key} FROM {fresh} WHERE kind = 'changed'"] if changed else []
+    replaced += [f"SELECT {key} FROM gone_{part}"] if gone else []
+    unchanged = f"SELECT {names} FROM {standing} AS s ANTI JOIN {fresh} AS f ON {_met(table.key, 's', 'f')}"
+    return Compared(
+        accepted_count=new,
+        replaced_count=changed + overruled,
+        same_count=total - new - changed - overruled,
+        gone_count=gone,
+        fresh=f"SELECT * EXCLUDE (row, row_count, kind) FROM {fresh}",
+        replaced=" UNION ALL ".join(replaced),
+        same=unchanged if kinds > new_keys + changed_keys else "",
+    )
+
+
+def _met(key: tuple[str, ...], one: str, other: str) -> str:
+    return " AND ".join(f'{one}."{c}" = {other}."{c}"' for c in key)
+
+
+def _text(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

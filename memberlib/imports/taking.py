@@ -1,0 +1,372 @@
+"""How does one file get into one shop?"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+
+from memberlib.errors import InputError
+from memberlib.imports.account import Account, accounts_of
+from memberlib.lake import Lake, LakeVersion, Writer
+from memberlib.loaders import matching, reader
+from memberlib.loaders.crosswalk import Crosswalk, chosen, crosswalks, plain
+from memberlib.loaders.matching import Match
+from memberlib.model import REJECTED
+from memberlib.settings import Settings, all_settings, ensure_settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from memberlib.loaders.staging import Staged
+
+_MEMORY = "700MB"
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen for the files of one call; see :func:`memberlib.imports.import_files`."""
+
+    store_id: str
+    data: Path
+    known: tuple[Crosswalk, ...]
+    platform: str | None
+    channel: str
+    sheets: tuple[str, ...]
+    encoding: str | None
+    max_rejected_share: float
+    progress: Progress | None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The rows that a file, or a sheet of it, holds for one table."""
+
+    file: reader.Opened
+    match: Match
+
+    @property
+    def crosswalk(self) -> Crosswalk:
+        return self.match.crosswalk
+
+
+def take_in(name: str, path: Path, choices: Choices) -> list[Account]:
+    """Take in one file; an account for each table it fills.
+
+    Parameters
+    ----------
+    name : str
+        The file's name as the accounts show it.
+    """
+    return _Taking(name, path, choices).run()
+
+
+class _Taking:
+    """One file on its way into one shop."""
+
+    def __init__(self, name: str, path: Path, choices: Choices) -> None:
+        self.name, self.path, self.choices = name, path, choices
+        self.lake = Lake(choices.data / "lake")
+        self.settings: Settings | None = all_settings(choices.data).get(choices.store_id)
+
+    def run(self) -> list[Account]:
+        tables = reader.opened(self.path)
+        digest = reader.fingerprint(self.path)
+        return self._repeated(digest) or self._read(tables, digest)
+
+    def _options(self, zone: str | None) -> dict[str, Any]:
+        """What else than the file and its crosswalk decides on what is read; what is as usual is left out."""
+        found: dict[str, Any] = {"time_zone": zone}
+        given = {
+            "channel": self.choices.channel,
+            "sheets": list(self.choices.sheets),
+            "encoding": self.choices.encoding,
+            "join_by": list(self.settings.join_by) if self.settings else [],
+            "level_words": dict(self.settings.level_words) if self.settings else {},
+        }
+        return found | {key: value for key, value in given.items() if value}
+
+    def _repeated(self, digest: str) -> list[Account]:
+        """The accounts of a file that is in already, whatever later files replaced; none where it must be read."""
+        if not self.lake.newest(self.choices.store_id):
+            return []
+        version = self.lake.version(self.choices.store_id)
+        record = _known(version, digest)
+        if record is None or record["options"] != self._options(
+            self.settings.time_zone if self.settings else None
+        ):
+            return []
+        digests = {c.name: c.digest for c in self.choices.known}
+        named = {c.name for c in chosen(self.choices.platform, self.choices.known)}
+        for part in record["parts"]:
+            if part["crosswalk"] not in named or digests[part["crosswalk"]] != part["crosswalk_digest"]:
+                return []
+            if part["rejected_count"] > self.choices.max_rejected_share * part["read_count"]:
+                return []
+        parts = [
+            part
+            | {
+                "accepted_count": 0,
+                "replaced_count": 0,
+                "same_count": part["read_count"] - part["rejected_count"],
+            }
+            for part in record["parts"]
+        ]
+        record |= {"file": self.name, "parts": parts}
+        with self.lake.writing(self.choices.store_id) as writer:
+            return [] if writer.current.number != version.number else self._kept(writer, record)
+
+    def _read(self, tables: list[reader.Opened], digest: str) -> list[Account]:
+        import duckdb
+
+        from memberlib.loaders.staging import stage
+
+        parts, passed_over = self._parts(tables)
+        several = len({part.file.sheet for part in parts}) > 1
+        with (
+            tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
+            duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
+        ):
+            con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
+            zone = self.settings.time_zone if self.settings else _zone(con, parts[0])
+            staged: list[tuple[_Part, Staged]] = []
+            for n, part in enumerate(parts):
+                found = stage(
+                    con,
+                    part.file,
+                    part.match,
+                    zone=zone,
+                    part=n,
+                    name=f"{self.name} [{part.file.sheet}]" if several else self.name,
+                    channel=self.choices.channel,
+                    progress=self._tell,
+                )
+                self._accept(con, found, n)
+                staged.append((part, found))
+            if not any(found.read_count for _, found in staged):
+                raise InputError(f"{self.name} has a header but no rows; nothing to take in")
+            record = {
+                "file": self.name,
+                "sha256": digest,
+                "options": self._options(zone),
+                "parts": [self._part_record(part, found, passed_over) for part, found in staged],
+            }
+            with self.lake.writing(self.choices.store_id) as writer:
+                return self._taken_in(con, writer, staged, record)
+
+    def _accept(self, con: duckdb.DuckDBPyConnection, found: Staged, n: int) -> None:
+        from memberlib.loaders.staging import refusal
+
+        if found.rejected_count > self.choices.max_rejected_share * found.read_count:
+            raise InputError(refusal(con, self.name, found, part=n))
+
+    def _parts(self, tables: list[reader.Opened]) -> tuple[list[_Part], list[str]]:
+        """What is read of the file, and the names of the sheets that are not."""
+        choices = self.choices
+        if choices.sheets:
+            names = [table.sheet for table in tables]
+            for sheet in choices.sheets:
+                if sheet not in names:
+                    known = ", ".join(str(n) for n in names) if names[0] is not None else "it is no workbook"
+                    raise InputError(f"{self.name}: no sheet {sheet!r} with anything in it ({known})")
+            tables = [table for table in tables if table.sheet in choices.sheets]
+        parts: list[_Part] = []
+        passed_over: list[str] = []
+        for table in tables:
+            found = matching.matches(table.header, choices.platform, among=choices.known)
+            if found and (not parts or found[0].crosswalk.platform == parts[0].crosswalk.platform):
+                parts += [_Part(table, self._as_chosen(match)) for match in found]
+            elif choices.sheets:
+                raise InputError(f"{self.name} [{table.sheet}]: {self._nearest(table)}")
+            else:
+                passed_over.append(str(table.sheet))
+        if not parts:
+            raise InputError(f"{self.name}: {self._nearest(tables[0])}")
+        return parts, passed_over
+
+    def _nearest(self, table: reader.Opened) -> str:
+        return matching.nearest(table.header, self.choices.platform, among=self.choices.known)
+
+    def _as_chosen(self, match: Match) -> Match:
+        """The match as the shop's settings want it: its words for levels, contacts only where members are joined."""
+        if self.settings and self.settings.level_words and match.crosswalk.table.name == "members":
+            words = dict(match.crosswalk.words)
+            words["level"] = {**words.get("level", {}), **self.settings.level_words}
+            match = replace(match, crosswalk=replace(match.crosswalk, words=words))
+        return match if self.settings and self.settings.join_by else match.without_contacts()
+
+    def _part_record(self, part: _Part, found: Staged, passed_over: list[str]) -> dict[str, Any]:
+        crosswalk = part.crosswalk
+        record: dict[str, Any] = {
+            "platform": crosswalk.platform,
+            "table": crosswalk.table.name,
+            "sheet": part.file.sheet or "",
+            "crosswalk": crosswalk.name,
+            "crosswalk_digest": crosswalk.digest,
+            **{k: v for k, v in asdict(found).items() if k not in ("blank_count", "whole", "notes")},
+            "notes": [*_notes(part, found.blank_count, passed_over), *found.notes],
+        }
+        if crosswalk.whole_orders and found.whole and not found.rejected_count:
+            record["whole_orders"] = True
+        if crosswalk.named_only:
+            record["named_only"] = True
+        return record
+
+    def _taken_in(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        writer: Writer,
+        staged: list[tuple[_Part, Staged]],
+        record: dict[str, Any],
+    ) -> list[Account]:
+        """Hold the staged rows against the present ones and commit what differs."""
+        from memberlib.loaders.comparison import compare
+
+        self._check_channels(writer.current, [part for part, _ in staged])
+        changes = False
+        for n, ((part, _), account) in enumerate(zip(staged, record["parts"], strict=True)):
+            table = part.crosswalk.table.name
+            whole = account.get("whole_orders", False)
+            done = compare(con, part.crosswalk, writer.present(table), part=n, whole=whole)
+            account |= {k: getattr(done, k) for k in ("accepted_count", "replaced_count", "same_count")}
+            if done.gone_count:
+                account["notes"].append(
+                    f"lines taken out, as their orders came again without them: {done.gone_count:,}"
+                )
+            if done.changes:
+                changes = True
+                writer.put(
+                    con, table, done.fresh, replaced=done.replaced or None, same=done.same or None, part=n
+                )
+            elif done.same:
+                writer.note_rows(con, table, n, same=done.same)
+        known = any(before["sha256"] == record["sha256"] for before in writer.current.imports)
+        contacts = self._contacts(con, writer, len(staged))
+        rejected = any(found.rejected_count for _, found in staged) and not known
+        kept = [p for p in record["parts"] if p["read_count"]]
+        if not (changes or contacts or rejected):
+            return self._kept(writer, record | {"parts": kept})
+        import_id = str(writer.current.number + 1)
+        for n, (_, found) in enumerate(staged):
+            if found.rejected_count:
+                rows = f"SELECT '{import_id}' AS import_id, * FROM refused_{n} ORDER BY row"
+                writer.add(con, REJECTED.name, rows)
+        if contacts:
+            writer.add(
+                con, "contacts", f"SELECT '{import_id}' AS import_id, * FROM ({contacts}) ORDER BY ALL"
+            )
+        self._settle(staged[0][0], record["options"]["time_zone"])
+        version = writer.commit(record, digest_of=_digest_of(record))
+        return accounts_of(
+            record | {"parts": kept}, self.choices.store_id, import_id=import_id, version=version.number
+        )
+
+    def _contacts(self, con: duckdb.DuckDBPyConnection, writer: Writer, count: int) -> str:
+        """SQL of the contacts this file brings; empty where it brings none that are not there."""
+        made = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        tables = [f"contacts_{n}" for n in range(count) if f"contacts_{n}" in made]
+        if not tables:
+            return ""
+        columns = ("member_id", "name", "phone", "email", "person_key")
+        brought = " UNION ".join(f"SELECT * FROM {table}" for table in tables)
+        con.execute(
+            f"CREATE TEMP TABLE contacts_brought AS SELECT * FROM ({brought}) AS t({', '.join(columns)})"
+        )
+        present = writer.present("contacts")
+        new = "contacts_brought"
+        if present:
+            files = ", ".join("'" + path.replace("'", "''") + "'" for path in present)
+            new = f"(SELECT * FROM contacts_brought EXCEPT SELECT {', '.join(columns)} FROM read_parquet([{files}]))"
+        (found,) = con.execute(f"SELECT count(*) FROM {new}").fetchall()[0]
+        return "SELECT * FROM contacts_brought" if found else ""
+
+    def _check_channels(self, version: LakeVersion, parts: list[_Part]) -> None:
+        """See that ids of two platforms are not mixed: one id may stand for two orders, or two persons."""
+        own = {c.platform for c in crosswalks()} - {"generic"}
+        platform = parts[0].crosswalk.platform
+        if self.choices.channel or platform not in own:
+            return
+        for record in version.imports:
+            if record["options"].get("channel"):
+                continue
+            for part in record["parts"]:
+                if part["platform"] in own and part["platform"] != platform:
+                    raise InputError(
+                        f"shop '{self.choices.store_id}' holds {part['platform']}, and ids of two platforms may be the "
+                        f"same: say where {self.name} comes from, as in --channel {platform}"
+                    )
+
+    def _settle(self, part: _Part, zone: str) -> None:
+        """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
+        if self.choices.store_id not in all_settings(self.choices.data):
+            defaults = {**part.crosswalk.defaults, "time_zone": zone}
+            with filelock.FileLock(self.choices.data / "lake" / ".stores.lock"):
+                ensure_settings(self.choices.data, self.choices.store_id, defaults)
+
+    def _kept(self, writer: Writer, record: dict[str, Any]) -> list[Account]:
+        """The accounts of an import that changes nothing."""
+        first = next((i for i in writer.current.imports if i["sha256"] == record["sha256"]), None)
+        if first is not None:
+            record |= {"rejected_under": first["import_id"]}
+        import_id = writer.keep_repeat(record)
+        return accounts_of(record, self.choices.store_id, import_id=import_id, version=writer.current.number)
+
+    def _tell(self, share: float) -> None:
+        if self.choices.progress:
+            self.choices.progress(self.name, share)
+
+
+def _known(version: LakeVersion, digest: str) -> dict[str, Any] | None:
+    """The import of a file with this content.
+
+    It is no newer for being given again: where a later export replaced its rows, those of the later one stand.
+    """
+    return next((dict(record) for record in version.taken_in if record["sha256"] == digest), None)
+
+
+def _digest_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes an import what it is."""
+    parts = [[part["table"], part["sheet"], part["crosswalk_digest"]] for part in record["parts"]]
+    return {"sha256": record["sha256"], "parts": parts, "options": record["options"]}
+
+
+def _zone(con: duckdb.DuckDBPyConnection, part: _Part) -> str:
+    """The time zone a new shop starts with: the one its file's first row names, else its platform's."""
+    from memberlib.loaders.rows import raw_rows
+    from memberlib.loaders.values import MACROS
+
+    usual = part.crosswalk.defaults["time_zone"]
+    wanted = {plain(name) for name in part.crosswalk.time_zone_from}
+    position = next((p for p, name in enumerate(part.file.header) if plain(name) in wanted), None)
+    if position is None:
+        return usual
+    con.execute(MACROS)
+    source, _ = raw_rows(con, part.file, {position: 0}, careful=True)
+    found = con.execute(f"SELECT words_of(c{position}) FROM ({source}) LIMIT 1").fetchall()
+    return part.crosswalk.words.get("time_zone", {}).get(found[0][0] if found else "", usual)
+
+
+def _notes(part: _Part, blank_count: int, passed_over: list[str]) -> list[str]:
+    match, crosswalk, notes = part.match, part.crosswalk, []
+    shipped = {c.name for c in crosswalks()} - {c.name for c in crosswalks() if c.platform == "generic"}
+    if match.ignored and crosswalk.name not in shipped:
+        notes.append(f"columns passed over: {', '.join(match.ignored)}")
+    if match.repeated:
+        notes.append(f"columns named twice, of which the first was read: {', '.join(match.repeated)}")
+    if blank_count:
+        notes.append(f"blank rows passed over: {blank_count:,}")
+    if part.file.sheet and passed_over:
+        notes.append(f"sheet read: {part.file.sheet}; not read: {', '.join(passed_over)}")
+    if crosswalk.table.name == "orders":
+        if "member_id" not in match.places:
+            notes.append("no column names the buyer: every order is a guest's, and no member can be counted")
+        if "status" not in match.places:
+            notes.append(
+                "no column for the status: orders with a time of payment are taken as paid, others as pending"
+            )
+    return notes

@@ -1,0 +1,271 @@
+"""Which platform does a header belong to, and which of its columns become which canonical ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from memberlib.loaders.crosswalk import Crosswalk, Names, Source, chosen, crosswalks, plain
+
+_MOST_LINES = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one column stands in one file: positions in its header, counted from 0."""
+
+    first: int | None = None
+    otherwise: tuple[int, ...] = ()
+    product: tuple[int, ...] = ()
+    total: tuple[int, ...] = ()
+    less: tuple[int, ...] = ()
+    join: tuple[int, ...] = ()
+    masked_with: tuple[int, ...] = ()
+    zone: int | None = None
+    kinds: int | None = None
+    part: int | None = None
+    place: bool = False
+    sign: str = ""
+    gather: str = "first"
+    split: str = ""
+
+    def positions(self) -> tuple[int, ...]:
+        """Every position that is read."""
+        groups = (self.otherwise, self.product, self.total, self.less, self.join, self.masked_with)
+        singles = tuple(p for p in (self.first, self.zone, self.kinds) if p is not None)
+        return singles + tuple(p for group in groups for p in group)
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.first is not None or self.product or self.total or self.join or self.place)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A crosswalk laid over one file's header.
+
+    Attributes
+    ----------
+    places : mapping
+        Canonical column → where it stands.
+    contacts : mapping
+        Likewise for name, phone, email and key.
+    sums : tuple
+        Parts and total of each sum that can be checked, and how it reads.
+    lines : tuple
+        Of numbered columns, the places of each line.
+    ignored, repeated : tuple of str
+        Headers that no crosswalk column reads; headers that stand twice.
+    """
+
+    crosswalk: Crosswalk
+    places: Mapping[str, Place]
+    ignored: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    contacts: Mapping[str, Place] = field(default_factory=dict)
+    sums: tuple[tuple[Place, Place, str], ...] = ()
+    lines: tuple[Mapping[str, Place], ...] = ()
+
+    @property
+    def wanted(self) -> dict[int, int]:
+        """Positions that are read → how many leading words of the value are needed (0 for all of it)."""
+        found: dict[int, int] = {}
+        every = [self.places, self.contacts, *self.lines]
+        places = [place for some in every for place in some.values()]
+        places += [place for parts, total, _ in self.sums for place in (parts, total)]
+        for place in places:
+            for position in place.positions():
+                before = found.get(position)
+                parts = (place.part or 0) if position == place.first else 0
+                found[position] = parts if before is None else max(before, parts) if before and parts else 0
+        return dict(sorted(found.items()))
+
+    @property
+    def coded(self) -> set[int]:
+        """Positions of columns that hold codes."""
+        columns = self.crosswalk.table.columns
+        places = [
+            self.places[c.name] for c in columns if c.kind in ("code", "flag") and c.name in self.places
+        ]
+        return {p for place in places for p in (place.first, *place.otherwise) if p is not None}
+
+    def without_contacts(self) -> Match:
+        """The same, with no contact read."""
+        return replace(self, contacts={})
+
+
+def matches(
+    header: Sequence[str], platform: str | None = None, *, among: Iterable[Crosswalk] | None = None
+) -> list[Match]:
+    """The crosswalk that reads most of a header, and those that are read beside it; empty where none fits.
+
+    Examples
+    --------
+    >>> found, = matches(["status", "order_id", "member_id", "paid_at", "paid_amount", "note"])
+    >>> found.crosswalk.name, found.ignored
+    ('generic-orders', ('note',))
+    """
+    all_of_them = tuple(among) if among is not None else crosswalks()
+    best = match(header, platform, among=all_of_them)
+    if best is None:
+        return []
+    beside = [c for c in all_of_them if c.beside == best.crosswalk.name and not _missing(c, header)]
+    return [best, *(_laid(c, header) for c in beside)]
+
+
+def match(
+    header: Sequence[str], platform: str | None = None, *, among: Iterable[Crosswalk] | None = None
+) -> Match | None:
+    """The crosswalk that reads most of a header; None where none fits."""
+    all_of_them = tuple(among) if among is not None else crosswalks()
+    candidates = [c for c in chosen(platform, all_of_them) if not c.beside or platform == c.name]
+    by_name = platform is not None and any(platform == c.name for c in candidates)
+    fitting = [
+        c for c in candidates if not _missing(c, header) and (by_name or _recognised(c, header, all_of_them))
+    ]
+    if not fitting:
+        return None
+    names = {plain(h) for h in header}
+    best = max(fitting, key=lambda c: (len({plain(h) for h in c.headers()} & names), len(c.table.needed)))
+    return _laid(best, header)
+
+
+def nearest(
+    header: Sequence[str], platform: str | None = None, *, among: Iterable[Crosswalk] | None = None
+) -> str:
+    """What to say of a header that no crosswalk fits: the nearest one, and the columns it lacks."""
+    names = {plain(h) for h in header}
+    ranked = []
+    for crosswalk in chosen(platform, among):
+        if crosswalk.beside:
+            continue
+        its = {plain(h) for h in crosswalk.headers()} & names
+        missing = _missing(crosswalk, header)
+        ranked.append((bool(its), len(its), -len(missing), not crosswalk.alone, crosswalk, missing))
+    found, _, _, _, crosswalk, missing = max(ranked, key=lambda r: r[:4])
+    if not found:
+        forms = ", ".join(sorted({c.platform for c in chosen(platform, among)}))
+        return (
+            f"no column of its header is known (platforms: {forms}); is the first row the header? "
+            "memberlib mapping proposes a mapping for such a file"
+        )
+    if missing:
+        return f"its header is nearest to {crosswalk.platform} {crosswalk.table.name}, but lacks {', '.join(missing)}"
+    return (
+        f"its header could be {crosswalk.platform} {crosswalk.table.name} but does not say so; "
+        f"if it is, name it: --platform {crosswalk.name}"
+    )
+
+
+def _missing(crosswalk: Crosswalk, header: Sequence[str]) -> list[str]:
+    """Headers of needed columns that the file lacks; of several names for one column, the first."""
+    names = {plain(h) for h in header}
+
+    def has(alternatives: Iterable[str]) -> bool:
+        return any(plain(name.replace("{n}", "1")) in names for name in alternatives)
+
+    def filled(source: Source) -> bool:
+        groups = (source.first, *source.otherwise, *source.total)
+        every = [group for group in (source.product, source.join) if group]
+        return source.place or any(map(has, groups)) or any(all(map(has, group)) for group in every)
+
+    lacking = [
+        next(iter(crosswalk.sources[column].headers()))
+        for column in crosswalk.needed
+        if not filled(crosswalk.sources[column])
+    ]
+    lacking += [mark[0] for mark in crosswalk.marks if not has(mark) and mark[0] not in lacking]
+    return lacking
+
+
+def _recognised(crosswalk: Crosswalk, header: Sequence[str], among: Iterable[Crosswalk]) -> bool:
+    """Whether nothing in the header speaks for another table."""
+    names = {plain(h) for h in header}
+    if crosswalk.only_by_name or names & {plain(h) for h in crosswalk.without}:
+        return False
+    if not crosswalk.alone:
+        return True
+    others = {
+        plain(name)
+        for other in among
+        if other.platform == crosswalk.platform and other.name != crosswalk.name
+        for name in other.headers()
+    }
+    return not names & (others - {plain(h) for h in crosswalk.headers()})
+
+
+def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
+    """Positions of the crosswalk's columns in the header; of a repeated name, the first."""
+    positions: dict[str, int] = {}
+    repeated = []
+    for position, name in enumerate(header):
+        if plain(name) in positions:
+            repeated.append(name.strip())
+        elif plain(name):
+            positions[plain(name)] = position
+
+    def laid(sources: Mapping[str, Source], number: int = 1) -> dict[str, Place]:
+        found = {column: _place(source, positions, number) for column, source in sources.items()}
+        return {column: place for column, place in found.items() if place.stands}
+
+    checked = []
+    for stated, stated_total in crosswalk.sums:
+        parts, total = _place(stated, positions), _place(stated_total, positions)
+        if len(parts.total) == len(stated.total) and total.first is not None:
+            reads = " + ".join(header[p].strip() for p in parts.total) + f" = {header[total.first].strip()}"
+            checked.append((parts, total, reads))
+    match = Match(
+        crosswalk,
+        laid(crosswalk.sources),
+        (),
+        tuple(repeated),
+        laid(crosswalk.contacts),
+        tuple(checked),
+        tuple(_lines(crosswalk, positions)),
+    )
+    known = {plain(h) for h in crosswalk.headers()}
+    used = set(match.wanted) | {position for name, position in positions.items() if name in known}
+    ignored = tuple(h.strip() for p, h in enumerate(header) if h.strip() and p not in used)
+    return replace(match, ignored=ignored)
+
+
+def _lines(crosswalk: Crosswalk, positions: Mapping[str, int]) -> Iterable[Mapping[str, Place]]:
+    """Of numbered columns, the places of each line, as far as any of them goes."""
+    numbered = {column: source for column, source in crosswalk.sources.items() if source.wide}
+    for number in range(1, _MOST_LINES if numbered else 0):
+        places = {column: _place(source, positions, number) for column, source in numbered.items()}
+        places = {column: place for column, place in places.items() if place.stands}
+        if not places:
+            return
+        yield places
+
+
+def _place(source: Source, positions: Mapping[str, int], number: int = 1) -> Place:
+    def find(names: Names) -> int | None:
+        plains = (plain(name.replace("{n}", str(number))) for name in names)
+        return next((positions[name] for name in plains if name in positions), None)
+
+    def some(groups: Iterable[Names], *, every: bool = False) -> tuple[int, ...]:
+        found = [find(names) for names in groups]
+        return () if every and None in found else tuple(p for p in found if p is not None)
+
+    first, others = find(source.first), some(source.otherwise)
+    if first is None and others:
+        first, others = others[0], others[1:]
+    return Place(
+        first=first,
+        otherwise=others,
+        product=some(source.product, every=True),
+        total=some(source.total),
+        less=some(source.less),
+        join=some(source.join, every=True),
+        masked_with=some(source.masked_with),
+        zone=find(source.zone),
+        kinds=find(source.kinds),
+        part=source.part,
+        place=source.place and first is None,
+        sign=source.sign,
+        gather=source.gather,
+        split=source.split,
+    )

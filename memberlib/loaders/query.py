@@ -1,0 +1,293 @@
+"""Which SQL turns a file's text columns into canonical ones?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from memberlib.loaders.matching import Match, Place
+from memberlib.loaders.values import Fault, coded, faults, quick, quoted, typed, unknown_word
+from memberlib.model import PAID_STATUSES, Column
+
+_MONEY = "DECIMAL(18,4)"
+_NONE = "CAST(NULL AS VARCHAR)"
+
+
+@dataclass(frozen=True)
+class Query:
+    """How a file's rows are read.
+
+    Attributes
+    ----------
+    sql : str
+        Gives ``row``, the canonical columns in order, those of `extras`, ``fault`` (0 for a good row, else 1 + the
+        fault's place in the list) and ``value`` (what broke the rule). Rows whose every column is empty are left out.
+    faults : list
+        The rules a row is held against, in this order.
+    late : list
+        Rules for an order gathered from several rows, over canonical columns alone.
+    extras : tuple of str
+        Further columns: ``contact_<kind>``, ``gap_<n>`` (by how much the n-th sum fails to add up; null where it
+        cannot be checked) and ``odd_<column>`` (a word that is not known and was left empty).
+    makes_lines : bool
+        Whether a row of the file may hold several lines, so that what is counted are lines.
+    """
+
+    sql: str
+    faults: list[Fault]
+    late: list[Fault]
+    extras: tuple[str, ...]
+    makes_lines: bool = False
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A column as it is read: its kind of value, and the SQL of its text over the file's text columns."""
+
+    name: str
+    kind: str
+    text: str
+
+    @property
+    def quick(self) -> bool:
+        """Whether most values can be taken as they stand."""
+        return self.kind not in ("id", "text")
+
+
+def checked(match: Match, source: str, *, zone: str, serial_dates: bool = False) -> Query:
+    """The query that reads a file's rows, and the faults it may find in them.
+
+    Parameters
+    ----------
+    match : Match
+        Where the canonical columns stand in the file.
+    source : str
+        SQL of the raw rows: ``row``, ``broken`` (a value could not be decoded), and text columns
+        ``c<position>``, ``c<position>_<part>``. Read once for each of the match's numbered lines.
+    zone : str
+        The shop's time zone; times with an offset or a zone of their own are turned into it.
+    serial_dates : bool
+        Dates may be numbers as Excel counts days.
+    """
+    if match.crosswalk.row_is == "titles":
+        source = _cut(match, source)
+    if not match.crosswalk.wide:
+        return _Building(match, match.places, zone, serial_dates).query(source)
+    lines = [
+        _Building(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(source)
+        for n, places in enumerate(match.lines, 1)
+    ]
+    if not lines:
+        return _Building(match, match.places, zone, serial_dates).query(f"SELECT * FROM ({source}) LIMIT 0")
+    # every line has all rules, in the same order, or the faults' numbers would differ from line to line
+    sql = " UNION ALL BY NAME ".join(f"({line.sql})" for line in lines)
+    return Query(sql, lines[0].faults, lines[0].late, lines[0].extras, True)
+
+
+def _cut(match: Match, source: str) -> str:
+    """Rows with several names in one cell, cut into one row per name where the file says how many there are."""
+    place = match.places["product_name"]
+    name = f"c{place.first}"
+    cut = (
+        f"list_filter([trim(t) FOR t IN string_split(words_of({name}), {quoted(place.split)})], t -> t <> '')"
+    )
+    told = f"TRY_CAST(words_of(c{place.kinds}) AS INTEGER)" if place.kinds is not None else "NULL"
+    return (
+        f"SELECT * EXCLUDE (pieces) REPLACE (unnest(pieces) AS {name}), "
+        f"unnest(range(1, len(pieces) + 1)) AS line_number "
+        f"FROM (SELECT *, CASE WHEN len({cut}) = {told} THEN {cut} "
+        f"WHEN words_of({name}) IS NOT NULL THEN [words_of({name})] ELSE [] END AS pieces FROM ({source}))"
+    )
+
+
+class _Building:
+    """One query in the making."""
+
+    def __init__(
+        self,
+        match: Match,
+        places: Mapping[str, Place],
+        zone: str,
+        serial_dates: bool,
+        *,
+        number: int | None = None,
+        own: Mapping[str, Place] | None = None,
+    ) -> None:
+        self.match, self.crosswalk, self.places = match, match.crosswalk, places
+        self.zone, self.serial_dates, self.number, self.own = zone, serial_dates, number, own
+        self.reads: list[_Read] = []
+        self.typed: dict[str, str] = {}
+        self.extras: dict[str, str] = {}
+        self.faults = [Fault("bad_encoding", "broken", "", "NULL")]
+
+    def query(self, source: str) -> Query:
+        """The whole of it."""
+        for column in self.crosswalk.table.columns:
+            place = self.places.get(column.name)
+            if place is None and not (self.number and column.name in self.crosswalk.sources):
+                default = "NULL" if self.crosswalk.gathered else column.default or "NULL"
+                self.typed[column.name] = f"CAST({default} AS {column.sql_type})"
+            else:
+                self._column(column, place or Place())
+        if self.crosswalk.table.name == "orders":
+            self._order()
+        for name, place in self.match.contacts.items():
+            self._read(f"contact_{name}", "text", _text(place))
+            self.extras[f"contact_{name}"] = f"w_contact_{name}"
+        for n, (parts, total, _) in enumerate(self.match.sums):
+            self._sum_check(n, parts, total)
+        late = [f for f in self.faults if self._is_late(f)] if self.crosswalk.gathered else []
+        early = [f for f in self.faults if f not in late]
+        cut = self.crosswalk.wide or self.crosswalk.row_is == "titles"
+        return Query(self._layered(source, early), early, late, tuple(self.extras), cut)
+
+    def _read(self, name: str, kind: str, text: str) -> str:
+        self.reads.append(_Read(name, kind, text))
+        return name
+
+    def _column(self, column: Column, place: Place) -> None:
+        name = column.name
+        if place.place:
+            count = "row_number() OVER (PARTITION BY w_order_id ORDER BY row)"
+            if self.number or self.crosswalk.row_is == "titles":
+                count = str(self.number or "line_number")
+            self.typed[name] = f"CAST({count} AS VARCHAR)"
+            return
+        self._read(name, column.kind, _text(place))
+        value = typed(column, self.crosswalk, self.zone, self.serial_dates)
+        self.faults += faults(column, self.crosswalk)
+        if place.zone is not None and column.kind == "timestamp":
+            value = self._zoned(name, value, place.zone)
+        if column.kind in ("money", "quantity"):
+            value = self._amount(name, value, place)
+        if name in self.crosswalk.lenient:
+            self.extras[f"odd_{name}"] = f"CASE WHEN {unknown_word(column, self.crosswalk)} THEN w_{name} END"
+        self.typed[name] = value
+
+    def _zoned(self, name: str, value: str, position: int) -> str:
+        word = self._read(f"{name}_zone", "text", f"c{position}")
+        named = coded(f"w_{word}", self.crosswalk.words.get("time_zone", {}))
+        self.faults.append(Fault("bad_date", f'"{name}" IS NULL AND q_{name} IS NOT NULL', name, f"t_{word}"))
+        return f"timezone({quoted(self.zone)}, timezone({named}, {value}))"
+
+    def _money(self, name: str, column: str, position: int) -> str:
+        """SQL of an amount beside the column's own; what it cannot be read as is a fault of the column."""
+        self._read(name, "money", f"c{position}")
+        self.faults.append(
+            Fault("bad_amount", f"v_{name} IS NULL AND w_{name} IS NOT NULL", column, f"t_{name}")
+        )
+        return f"v_{name}"
+
+    def _amount(self, name: str, value: str, place: Place) -> str:
+        if place.product:
+            factors = [self._money(f"{name}_{n}", name, p) for n, p in enumerate(place.product)]
+            product = " * ".join(f"CAST({f} AS DECIMAL(19,4))" for f in factors)
+            value = f"coalesce({value}, TRY_CAST({product} AS {_MONEY}))"
+        if place.total:
+            parts = [self._money(f"{name}_sum{n}", name, p) for n, p in enumerate(place.total)]
+            value = f"coalesce({value}, {_added(parts)})"
+        for n, position in enumerate(place.less):
+            value = f"TRY_CAST({value} - coalesce({self._money(f'{name}_less{n}', name, position)}, 0) AS {_MONEY})"
+        if place.sign:
+            minus = "-" if place.sign == "minus" else ""
+            value = f"CASE WHEN {value} IS NOT NULL THEN greatest({minus}({value}), 0) END"
+        return value
+
+    def _order(self) -> None:
+        if self.crosswalk.paid_is == "net_of_refund" and "refund_amount" in self.places:
+            self.typed["paid_amount"] += f" + coalesce({self.typed['refund_amount']}, CAST(0 AS {_MONEY}))"
+        if "status" not in self.places:
+            self.typed["status"] = f"CASE WHEN {self.typed['paid_at']} IS NULL THEN 'pending' ELSE 'paid' END"
+        states = ", ".join(f"'{s}'" for s in PAID_STATUSES)
+        unpaid = f'"paid_at" IS NULL AND "status" IN ({states})'
+        text = "t_paid_at" if "paid_at" in self.places else "NULL"
+        self.faults.append(Fault("missing_paid_at", unpaid, "paid_at", text))
+
+    def _sum_check(self, n: int, parts: Place, total: Place) -> None:
+        for k, position in enumerate(parts.total):
+            self._read(f"sum{n}_{k}", "money", f"c{position}")
+        self._read(f"sum{n}_total", "money", f"c{total.first}")
+        added = _added([f"v_sum{n}_{k}" for k in range(len(parts.total))])
+        self.extras[f"gap_{n}"] = f"TRY_CAST({added} - v_sum{n}_total AS {_MONEY})"
+
+    def _is_late(self, fault: Fault) -> bool:
+        """Whether a rule is for the whole order: an order's fields may stand on one of its rows alone."""
+        if fault.rule.startswith("missing_"):
+            return fault.column not in self.crosswalk.table.key
+        place = self.places.get(fault.column)
+        return fault.rule == "negative_amount" and place is not None and place.gather == "sum"
+
+    def _layered(self, source: str, rules: Sequence[Fault]) -> str:
+        """The query, one layer for each step, so that no step is written, or worked out, twice in an expression.
+
+        t_ text → q_ taken as it stands → w_ words, where it could not be → f_ folded, of codes, and v_ amounts → typed.
+        """
+        columns, reads = self.crosswalk.table.columns, self.reads
+        filled = " OR ".join(f"coalesce({name}, '') <> ''" for name in self._raw_names())
+        texts = ["row", "broken", *(f"{r.text} AS t_{r.name}" for r in reads)]
+        if self.crosswalk.row_is == "titles":
+            texts.append("line_number")
+        quickly = [f"{quick(r.name, r.kind, self.crosswalk)} AS q_{r.name}" for r in reads if r.quick]
+        words = [
+            f"CASE WHEN q_{r.name} IS NULL THEN words_of(t_{r.name}) END AS w_{r.name}"
+            if r.quick
+            else f"words_of(t_{r.name}) AS w_{r.name}"
+            for r in reads
+        ]
+        values = [f"folded(w_{r.name}) AS f_{r.name}" for r in reads if r.kind in ("code", "flag")]
+        values += [
+            f"coalesce(q_{r.name}, slow_money(w_{r.name})) AS v_{r.name}"
+            for r in reads
+            if r.kind in ("money", "quantity", "integer")
+        ]
+        canonical = [f'{self.typed[c.name]} AS "{c.name}"' for c in columns]
+        extras = [f"{sql} AS {name}" for name, sql in self.extras.items()]
+        final = [
+            f'CAST(coalesce("{c.name}", {c.default}) AS {c.sql_type}) AS "{c.name}"'
+            if c.default and not self.crosswalk.gathered
+            else f'CAST("{c.name}" AS {c.sql_type}) AS "{c.name}"'
+            for c in columns
+        ]
+        fault = " ".join(f"WHEN {f.condition} THEN {n}" for n, f in enumerate(rules, 1))
+        value = " ".join(f"WHEN {n} THEN {f.value}" for n, f in enumerate(rules, 1))
+        query = (
+            f"SELECT {', '.join(texts)} FROM ({source}) WHERE {'' if self.number else 'broken OR '}{filled}"
+        )
+        for layer in (quickly, words, values, canonical, extras):
+            query = f"SELECT *, {', '.join(layer)} FROM ({query})" if layer else query
+        query = f"SELECT *, CAST(CASE {fault} ELSE 0 END AS UTINYINT) AS fault FROM ({query})"
+        return (
+            f"SELECT {', '.join(['row', *final, *self.extras])}, fault, "
+            f"left(CAST(CASE fault {value} END AS VARCHAR), 200) AS value FROM ({query})"
+        )
+
+    def _raw_names(self) -> list[str]:
+        """Names of the text columns that make a row more than empty: ``c4``, or ``c13_1`` for a word of a value."""
+        of_the_line = {p for place in (self.own or {}).values() for p in place.positions()}
+        names = []
+        for position, parts in self.match.wanted.items():
+            if self.own is None or position in of_the_line:
+                names += [f"c{position}_{part}" for part in range(1, parts + 1)] or [f"c{position}"]
+        return names
+
+
+def _text(place: Place) -> str:
+    """SQL of the text a column is read from; where the first place is empty in a row, the next one's."""
+    if place.join:
+        return f"trim(concat_ws(' ', {', '.join(f'words_of(c{p})' for p in place.join)}))"
+    if place.first is None:
+        return _NONE
+    text = f"c{place.first}_{place.part}" if place.part else f"c{place.first}"
+    if place.otherwise:
+        text = f"coalesce({', '.join(f'words_of({t})' for t in (text, *(f'c{p}' for p in place.otherwise)))})"
+    if place.masked_with:
+        told = ", ".join(f"words_of(c{p})" for p in place.masked_with)
+        text = f"CASE WHEN contains({text}, '*') THEN words_of({text}) || ' ' || coalesce({told}) ELSE {text} END"
+    return text
+
+
+def _added(parts: Iterable[str]) -> str:
+    """SQL of a sum in which an empty part is 0; null where all are empty."""
+    listed = list(parts)
+    zeros = " + ".join(f"coalesce({part}, 0)" for part in listed)
+    return f"CASE WHEN coalesce({', '.join(listed)}) IS NOT NULL THEN TRY_CAST({zeros} AS {_MONEY}) END"
