@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ from memberlib.settings import check_store_id
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from memberlib.lake.undoing import Undone
 
 __all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder"]
 
@@ -158,6 +160,60 @@ class Lake:
             return con.execute(
                 "SELECT * FROM found ORDER BY CAST(import_id AS INTEGER), file, row, rule"
             ).df()
+
+    def undo(self, store_id: str, import_id: str | int) -> Undone:
+        """Take an import back: the shop is then what its other imports give, gone through in order without it.
+
+        Raises
+        ------
+        InputError
+            For an unknown shop or import, one taken back before, or a file that was in already when it was given.
+        """
+        from memberlib.lake.undoing import undo
+
+        self.version(store_id)
+        with self.writing(store_id) as writer:
+            return undo(writer, str(import_id))
+
+    def check(self, store_id: str) -> list[str]:
+        """What is wrong with a shop's lake, in one line each; nothing where all is well.
+
+        Raises
+        ------
+        InputError
+            For an unknown shop.
+        """
+        from memberlib.lake.checking import check
+
+        if not self.newest(store_id):
+            self.version(store_id)
+        return check(self.root / store_id, store_id)
+
+    def brushed(self, store_id: str) -> pd.DataFrame:
+        """The brushed orders of a shop, which no figure counts, by id.
+
+        Returns
+        -------
+        DataFrame
+            order_id; paid_at, paid_amount (in the shop's currency) and status of the order where it is known.
+        """
+        from memberlib.lake.brushing import listed
+
+        return listed(self.version(store_id))
+
+    def take_off_brushed(self, store_id: str, order_ids: Sequence[str]) -> LakeVersion:
+        """Take orders off the list of brushed ones; a version like any other, which :meth:`undo` takes back.
+
+        Raises
+        ------
+        InputError
+            For an unknown shop, or an order that is not on the list.
+        """
+        from memberlib.lake.brushing import take_off
+
+        self.version(store_id)
+        with self.writing(store_id) as writer:
+            return take_off(writer, order_ids)
 
     @contextlib.contextmanager
     def writing(self, store_id: str) -> Iterator[Writer]:

@@ -11,17 +11,72 @@ A source is a mapping in a version's file (or in a repeat's):
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+from memberlib.lake.versions import LakeVersion
 from memberlib.model import Table
 
 OWN_ROWS = ("rows", "same", "gone")
 """What a source may keep."""
 
 
+@dataclass(frozen=True)
+class Source:
+    """The rows one import stated of one table, by the paths of the files that keep them."""
+
+    import_id: str
+    table: str
+    part: int
+    rows: str | None
+    same: str | None
+    gone: str | None
+    whole_orders: bool
+    named_only: bool
+
+    @property
+    def files(self) -> list[str]:
+        """The files there are."""
+        return [path for path in (self.rows, self.same, self.gone) if path]
+
+
+def sources(version: LakeVersion, *, standing: bool = True) -> list[Source]:
+    """What the imports up to a version stated, in the order they came; also what was taken back if not ``standing``."""
+    found = []
+    for entry in version.entries:
+        for kept in entry.sources if not (standing and entry.undone) else []:
+            rows, same, gone = (version.path(kept[what]) if what in kept else None for what in OWN_ROWS)
+            found.append(
+                Source(
+                    entry.import_id,
+                    kept["table"],
+                    kept["part"],
+                    rows,
+                    same,
+                    gone,
+                    kept["whole_orders"],
+                    kept["named_only"],
+                )
+            )
+    return found
+
+
 def same_key(spec: Table, one: str, other: str) -> str:
     """SQL that two rows have one key."""
     return " AND ".join(f'{one}."{name}" = {other}."{name}"' for name in spec.key)
+
+
+def differing(spec: Table, one: str, other: str) -> str:
+    """SQL giving the rows of one table that do not stand alike in another.
+
+    Examples
+    --------
+    >>> from memberlib.model import BRUSHED
+    >>> differing(BRUSHED, "a", "b")
+    'SELECT a.* FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE a."order_id" IS NOT DISTINCT FROM b."order_id")'
+    """
+    alike = " AND ".join(f'{one}."{name}" IS NOT DISTINCT FROM {other}."{name}"' for name in spec.names)
+    return f"SELECT {one}.* FROM {one} WHERE NOT EXISTS (SELECT 1 FROM {other} WHERE {alike})"
 
 
 def sql_text(value: str | Path) -> str:
@@ -32,3 +87,8 @@ def sql_text(value: str | Path) -> str:
 def sql_list(paths: list[str]) -> str:
     """Paths as SQL writes a list of texts."""
     return "[" + ", ".join(sql_text(p) for p in paths) + "]"
+
+
+def sql_names(names: tuple[str, ...]) -> str:
+    """Column names as SQL lists them."""
+    return ", ".join(f'"{name}"' for name in names)

@@ -48,6 +48,11 @@ class Entry:
         """``"2"``, or ``"2.1"`` for the first that changed nothing after version 2."""
         return f"{self.version}.{self.repeat}" if self.repeat else str(self.version)
 
+    @property
+    def owns(self) -> bool:
+        """Whether it is an import of its own, not a file given again."""
+        return not self.repeat or bool(self.sources)
+
 
 @dataclass(frozen=True)
 class LakeVersion:
@@ -87,6 +92,10 @@ class LakeVersion:
     def history(self) -> list[dict[str, Any]]:
         """The account of every file ever given, in order, each with its ``version`` and whether it is ``undone``."""
         return [{**e.record, "version": e.version, "undone": e.undone} for e in self.entries]
+
+    def path(self, name: str) -> str:
+        """A file of the shop, by its name in a version's file."""
+        return str(self._folder / name)
 
     @cached_property
     def entries(self) -> list[Entry]:

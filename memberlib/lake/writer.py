@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memberlib.lake.sources import OWN_ROWS, same_key, sql_list, sql_text
+from memberlib.lake.sources import OWN_ROWS, same_key, sql_list, sql_names, sql_text
 from memberlib.lake.versions import (
     FORMAT,
     LakeVersion,
@@ -95,22 +95,35 @@ class Writer:
             record say how the rows take their place when the imports are gone through again.
         """
         spec = KEPT_TABLES[table]
-        gone = []
-        if replaced:
-            gone.append(f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec, 'gone', 'held')})")
-        if gone_orders:
-            gone.append(f"EXISTS (SELECT 1 FROM ({gone_orders}) AS gone WHERE gone.order_id = held.order_id)")
-        added = self._write(con, spec, rows, gone)
+        added = self.replace(con, table, rows, replaced=replaced, gone_orders=gone_orders)
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": gone_orders is not None}
         if added:
             source["rows"] = added
         unless = self._stated(spec, added)
         if same:
-            self._keep(con, source, "same", f"SELECT {_names(spec.names)} FROM ({same}) AS held{unless}")
+            self._keep(con, source, "same", f"SELECT {sql_names(spec.names)} FROM ({same}) AS held{unless}")
         if replaced:
-            keys = f"SELECT DISTINCT {_names(spec.key)} FROM ({replaced}) AS held{unless}"
+            keys = f"SELECT DISTINCT {sql_names(spec.key)} FROM ({replaced}) AS held{unless}"
             self._keep(con, source, "gone", keys)
         self._note(source)
+
+    def replace(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: str,
+        rows: str,
+        *,
+        replaced: str | None = None,
+        gone_orders: str | None = None,
+    ) -> str | None:
+        """As :meth:`put`, for rows that no import states; the file they are in, if there is one."""
+        spec = KEPT_TABLES[table]
+        gone = []
+        if replaced:
+            gone.append(f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec, 'gone', 'held')})")
+        if gone_orders:
+            gone.append(f"EXISTS (SELECT 1 FROM ({gone_orders}) AS gone WHERE gone.order_id = held.order_id)")
+        return self._write(con, spec, rows, gone)
 
     def note_rows(
         self,
@@ -128,7 +141,7 @@ class Writer:
         fresh, same : str, optional
             SQL giving rows as for :meth:`put`; together each key at most once.
         """
-        names = _names(KEPT_TABLES[table].names)
+        names = sql_names(KEPT_TABLES[table].names)
         given = " UNION ALL ".join(f"SELECT {names} FROM ({rows})" for rows in (fresh, same) if rows)
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": False}
         if given:
@@ -148,7 +161,7 @@ class Writer:
         found = con.execute(f"SELECT count(*) {of_it}").fetchall()
         if found[0][0]:
             spec = KEPT_TABLES[table]
-            nothing = f"SELECT {_names(spec.names)} {of_it} AND false"
+            nothing = f"SELECT {sql_names(spec.names)} {of_it} AND false"
             self._write(con, spec, nothing, [f"held.import_id = {sql_text(import_id)}"])
         return int(found[0][0])
 
@@ -209,7 +222,7 @@ class Writer:
         number = 0 if delta is None else delta.version() + 1
         present = self.present(spec.name)
         folder.mkdir(parents=True, exist_ok=True)
-        names = _names(spec.names)
+        names = sql_names(spec.names)
         fresh = _copied(con, f"SELECT {names} FROM ({rows})", folder / f"{number:08d}.parquet")
         touched = _touched(con, present, gone)
         kept = None
@@ -333,7 +346,3 @@ def _touched(con: duckdb.DuckDBPyConnection, present: list[str], gone: list[str]
     if len(present) >= _MANY_FILES:
         touched |= {p for p in present if Path(p).stat().st_size < _SMALL_BYTES}
     return [p for p in present if p in touched]
-
-
-def _names(names: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

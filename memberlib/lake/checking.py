@@ -1,0 +1,204 @@
+"""Does a shop's lake keep all that it promises?
+
+Looked at: versions without a gap, the digest chained over them, every file there with the rows stated, the Delta
+tables listing just those files; in the newest version keys that stand once, no empty value where none may be, codes
+that are known, accounts that add up, rejected rows as many as the accounts say, and that all imports, gone through
+again in order, give what stands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memberlib.errors import InputError
+from memberlib.lake.replay import lay_out, replay, workspace
+from memberlib.lake.sources import differing, sources, sql_names
+from memberlib.lake.versions import LakeVersion, numbers, parts_of, read_version, version_of
+from memberlib.lake.writer import chained, row_count
+from memberlib.model import CODES, KEPT_TABLES, RULES, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def check(folder: Path, store_id: str) -> list[str]:
+    """What is wrong with a shop's lake, in one line each.
+
+    Parameters
+    ----------
+    folder : path
+        The shop's own, ``<data>/lake/<store_id>``.
+    """
+    import duckdb
+
+    there = numbers(folder)
+    lacking = sorted(set(range(1, max(there) + 1)) - set(there))
+    if lacking:
+        return [f"version {n} is not there" for n in lacking]
+    try:
+        contents = [read_version(folder, store_id, n) for n in there]
+        newest = version_of(folder, store_id, there[-1])
+        stated = sources(newest, standing=False)
+    except InputError as error:
+        return [str(error)]
+    except (KeyError, TypeError, ValueError) as error:
+        return [f"a version's file lacks what it must have: {type(error).__name__} {error}"]
+    wrong = _chain(contents)
+    with workspace() as con:
+        counts, missing = _footers(con, folder, contents, [f for s in stated for f in s.files])
+        wrong += missing + _row_counts(folder, contents, counts) + _delta_tables(folder, contents)
+        wrong += _accounts(newest)
+        if not missing:
+            try:
+                for name in newest.files:
+                    wrong += _rows(con, KEPT_TABLES[name], newest)
+                wrong += _rejected(con, newest)
+            except duckdb.Error as error:
+                wrong.append(f"the rows cannot be read: {str(error).splitlines()[0]}")
+    return wrong
+
+
+def _chain(contents: list[dict[str, Any]]) -> list[str]:
+    """Numbers and digests of the versions."""
+    wrong, before = [], ""
+    for number, content in enumerate(contents, 1):
+        if content["number"] != number:
+            wrong.append(f"version {number} calls itself {content['number']}")
+        if content["digest"] != chained(before, content["digest_of"]):
+            wrong.append(f"version {number}: its digest does not follow from what made it")
+        sha = content.get("import", {}).get("sha256")
+        if content["digest_of"].get("sha256", sha) != sha:
+            wrong.append(f"version {number}: its account names another file than its digest")
+        before = content["digest"]
+    return wrong
+
+
+def _footers(
+    con: duckdb.DuckDBPyConnection, folder: Path, contents: list[dict[str, Any]], stated: list[str]
+) -> tuple[dict[str, int], list[str]]:
+    """Rows of every file that a version or a source names, and those that are not there or cannot be read."""
+    import duckdb
+
+    named = {
+        str(folder / file) for c in contents for table in c["tables"].values() for file in table["files"]
+    }
+    counts, wrong = {}, []
+    for path in sorted(named | set(stated)):
+        try:
+            counts[path] = row_count(con, [path])
+        except duckdb.Error as error:
+            reason = "cannot be read" if Path(path).exists() else "is not there"
+            detail = f" ({str(error).splitlines()[0]})" if Path(path).exists() else ""
+            wrong.append(f"{Path(path).relative_to(folder).as_posix()} {reason}{detail}")
+    return counts, wrong
+
+
+def _row_counts(folder: Path, contents: list[dict[str, Any]], counts: dict[str, int]) -> list[str]:
+    wrong = []
+    for number, content in enumerate(contents, 1):
+        for name, table in content["tables"].items():
+            found = sum(counts.get(str(folder / file), 0) for file in table["files"])
+            if found != table["rows"]:
+                wrong.append(f"version {number}: {name} has {found:,} rows, not {table['rows']:,} as stated")
+    return wrong
+
+
+def _delta_tables(folder: Path, contents: list[dict[str, Any]]) -> list[str]:
+    """The Delta tables at the versions that are pinned."""
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    pins = {(n, t["delta_version"]): t["files"] for c in contents for n, t in c["tables"].items()}
+    wrong = []
+    for (name, pin), files in pins.items():
+        try:
+            uris = DeltaTable(str(folder / name), version=pin).file_uris()
+        except (DeltaError, OSError) as error:
+            wrong.append(
+                f"{name}: its Delta table cannot be read at version {pin} ({str(error).splitlines()[0]})"
+            )
+            continue
+        if {Path(uri).name for uri in uris} != {Path(file).name for file in files}:
+            wrong.append(
+                f"{name}: its Delta table lists other files at version {pin} than the shop's version"
+            )
+    return wrong
+
+
+def _accounts(newest: LakeVersion) -> list[str]:
+    wrong = []
+    for entry in newest.entries:
+        if entry.record["import_id"] != entry.import_id:
+            wrong.append(f"import {entry.import_id} calls itself {entry.record['import_id']}")
+        for part in parts_of(entry.record):
+            if "read_count" not in part:
+                continue
+            known = sum(part[f"{kind}_count"] for kind in ("accepted", "same", "replaced", "rejected"))
+            if known != part["read_count"]:
+                wrong.append(
+                    f"import {entry.import_id}: {part['read_count']:,} rows of {part['table']} read, "
+                    f"{known:,} accounted for"
+                )
+    return wrong
+
+
+def _rows(con: duckdb.DuckDBPyConnection, spec: Table, newest: LakeVersion) -> list[str]:
+    """Keys, values and codes of a table's rows, and whether the imports give them."""
+    lay_out(con, spec, newest.files[spec.name])
+    name = spec.name
+    faults = {}
+    if spec.key:
+        faults["a key that stands more than once"] = (
+            f"SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM {name} GROUP BY {sql_names(spec.key)})"
+        )
+    for column in spec.columns:
+        if column.filled:
+            empty = f'"{column.name}" IS NULL'
+            if column.sql_type == "VARCHAR" and column.default is None:
+                empty += f" OR \"{column.name}\" = ''"
+            faults[f"no {column.name}"] = f"SELECT count(*) FROM {name} WHERE {empty}"
+        codes = RULES if column.name == "rule" else CODES.get(column.name)
+        if column.kind == "code" and codes:
+            words = ", ".join(f"'{code}'" for code in codes)
+            faults[f"an unknown {column.name}"] = (
+                f'SELECT count(*) FROM {name} WHERE "{column.name}" NOT IN ({words})'
+            )
+    wrong = []
+    for said, query in faults.items():
+        count = con.execute(query).fetchall()[0][0] or 0
+        if count:
+            wrong.append(f"{name}: {count:,} rows with {said}")
+    if "import_id" not in spec.names:
+        replay(con, spec, [source for source in sources(newest) if source.table == name])
+        for said, one, other in (("stand", name, "replayed"), ("do not stand", "replayed", name)):
+            count = con.execute(f"SELECT count(*) FROM ({differing(spec, one, other)})").fetchall()[0][0]
+            if count:
+                wrong.append(f"{name}: {count:,} rows {said} otherwise than the imports give them")
+    return wrong
+
+
+def _rejected(con: duckdb.DuckDBPyConnection, newest: LakeVersion) -> list[str]:
+    """Rejected rows and contacts by import, against the accounts of those that stand."""
+    standing = {e.import_id: e.record for e in newest.entries if e.owns and not e.undone}
+    wrong = []
+    for name in newest.files:
+        if "import_id" not in KEPT_TABLES[name].names:
+            continue
+        found = dict(con.execute(f"SELECT import_id, count(*) FROM {name} GROUP BY 1 ORDER BY 1").fetchall())
+        wrong += [
+            f"{name}: {n:,} rows of import {i}, which does not stand"
+            for i, n in found.items()
+            if i not in standing
+        ]
+    if "rejected" in newest.files:
+        found = dict(con.execute("SELECT import_id, count(*) FROM rejected GROUP BY 1").fetchall())
+    else:
+        found = {}
+    for import_id, record in standing.items():
+        said = sum(part.get("rejected_count", 0) for part in parts_of(record))
+        if found.get(import_id, 0) != said:
+            wrong.append(
+                f"import {import_id}: {said:,} rows rejected, {found.get(import_id, 0):,} of them kept"
+            )
+    return wrong

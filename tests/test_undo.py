@@ -1,0 +1,309 @@
+"""An import taken back leaves what the other imports give, gone through in order without it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memberlib.errors import InputError
+from memberlib.lake import Lake
+
+Line = tuple[str, str, str | None, Decimal | None]  # order_id, line_id, product_id, amount
+
+
+def sql(lines: Iterable[Line]) -> str:
+    """The lines as SQL gives them, with every column of the table."""
+
+    def text(value: Any) -> str:
+        return "NULL" if value is None else f"'{value}'"
+
+    values = ", ".join(f"({', '.join(map(text, line))})" for line in lines)
+    columns = "order_id, line_id, product_id, amount"
+    empty = "(NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR)"
+    where = "" if values else " WHERE false"
+    return (
+        f"SELECT order_id::VARCHAR AS order_id, line_id::VARCHAR AS line_id, product_id::VARCHAR AS product_id, "
+        f"NULL::VARCHAR AS product_name, NULL::VARCHAR AS category, NULL::DECIMAL(18,4) AS quantity, "
+        f"amount::DECIMAL(18,4) AS amount FROM (VALUES {values or empty}) AS given({columns}){where}"
+    )
+
+
+# --- the plainest reckoning: a dictionary of lines ------------------------------------------------------------------
+
+State = dict[tuple[str, str], Line]
+
+
+def counting(state: State, lines: list[Line], kind: str) -> list[Line]:
+    """The lines of a file that take their place: those read from titles only where no line has an amount."""
+    real = {line[0] for line in state.values() if line[3] is not None}
+    return [line for line in lines if kind != "named" or line[0] not in real]
+
+
+def after(state: State, lines: list[Line], kind: str) -> State:
+    """What stands after a file."""
+    counted = counting(state, lines, kind)
+    orders = {line[0] for line in counted} if kind == "whole" else set()
+    return {key: line for key, line in state.items() if key[0] not in orders} | {
+        line[:2]: line for line in counted
+    }
+
+
+def through(files: Iterable[tuple[list[Line], str]]) -> State:
+    state: State = {}
+    for lines, kind in files:
+        state = after(state, lines, kind)
+    return state
+
+
+# --- the same with the lake -----------------------------------------------------------------------------------------
+
+
+def give(lake: Lake, lines: list[Line], kind: str = "plain") -> str:
+    """Put a file's lines into the lake as an import does; the import's id."""
+    with duckdb.connect() as con, lake.writing("tea") as writer:
+        state = {line[:2]: line for line in read(con, writer.present("items"))}
+        counted = counting(state, lines, kind)
+        if kind == "whole":
+            differ = {
+                order
+                for order in {line[0] for line in lines}
+                if {line for line in lines if line[0] == order}
+                != {line for key, line in state.items() if key[0] == order}
+            }
+            fresh = [line for line in lines if line[0] in differ]
+        else:
+            fresh = [line for line in counted if state.get(line[:2]) != line]
+        same = [line for line in lines if line not in fresh]
+        changed = [line for line in fresh if line[:2] in state]
+        part = {
+            "platform": "generic",
+            "table": "items",
+            "read_count": len(lines),
+            "accepted_count": len(fresh) - len(changed),
+            "replaced_count": len(changed),
+            "same_count": len(same),
+            "rejected_count": 0,
+            "whole_orders": kind == "whole",
+            "named_only": kind == "named",
+        }
+        sha = f"{writer.current.number}"  # each file is another
+        record = {"file": "items.csv", "sha256": sha, "options": {}, "parts": [part]}
+        if not fresh:
+            writer.note_rows(con, "items", 0, same=sql(same))
+            return writer.keep_repeat({**record, "sha256": sha + "same"})
+        writer.put(
+            con,
+            "items",
+            sql(fresh),
+            replaced=sql(changed) if changed and kind != "whole" else None,
+            gone_orders=sql(fresh) if kind == "whole" else None,
+            same=sql(same),
+        )
+        return str(writer.commit(record, digest_of={"sha256": sha}).number)
+
+
+def read(con: duckdb.DuckDBPyConnection, files: list[str]) -> list[Line]:
+    if not files:
+        return []
+    return con.execute(
+        "SELECT order_id, line_id, product_id, amount FROM read_parquet(?)", [files]
+    ).fetchall()
+
+
+def held(lake: Lake, number: int | None = None) -> State:
+    with duckdb.connect() as con:
+        lines = read(con, lake.version("tea", number).files.get("items", []))
+    assert len({line[:2] for line in lines}) == len(lines)
+    return {line[:2]: line for line in lines}
+
+
+def line(order: int, number: int = 1, amount: int | None = 5, product: str = "a") -> Line:
+    return str(order), str(number), product, None if amount is None else Decimal(amount)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+# --- by hand --------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_that_a_later_file_holds_too_stays(lake: Lake) -> None:
+    assert give(lake, [line(1), line(2), line(3)]) == "1"
+    assert give(lake, [line(2), line(3, amount=7), line(4)]) == "2"
+    done = lake.undo("tea", 1)
+    assert held(lake) == through([([line(2), line(3, amount=7), line(4)], "plain")])
+    assert (done.version, done.taken_out, done.given_back) == (3, {"items": 1}, {})
+    assert lake.check("tea") == []
+
+
+def test_a_row_that_was_replaced_comes_back(lake: Lake) -> None:
+    give(lake, [line(1), line(2)])
+    give(lake, [line(1, amount=6), line(3)])
+    give(lake, [line(4)])
+    before = held(lake, 3)
+    done = lake.undo("tea", "2")
+    assert sorted(held(lake)) == [("1", "1"), ("2", "1"), ("4", "1")] and held(lake)["1", "1"] == line(1)
+    assert (done.taken_out, done.given_back) == ({"items": 2}, {"items": 1})
+    assert held(lake, 3) == before  # earlier versions stay readable
+    assert lake.check("tea") == []
+
+
+def test_a_file_that_changed_nothing_holds_its_rows(lake: Lake) -> None:
+    give(lake, [line(1), line(2)])
+    assert give(lake, [line(2)]) == "1.1"
+    lake.undo("tea", 1)
+    assert held(lake) == {("2", "1"): line(2)}
+    lake.undo("tea", "1.1")
+    assert held(lake) == {} and lake.version("tea").number == 3
+    assert lake.check("tea") == []
+
+
+def test_an_undone_import_given_again_comes_last(lake: Lake) -> None:
+    first, second = [line(1), line(2)], [line(1, amount=6)]
+    give(lake, first)
+    give(lake, second)
+    before = held(lake)
+    lake.undo("tea", 2)
+    assert held(lake) == through([(first, "plain")])
+    give(lake, second)
+    assert held(lake) == before
+    lake.undo("tea", 1)
+    assert held(lake) == through([(second, "plain")])
+    give(lake, first)
+    assert held(lake) == through([(second, "plain"), (first, "plain")])
+    assert lake.check("tea") == []
+
+
+def test_whole_orders_take_all_lines_and_give_them_back(lake: Lake) -> None:
+    give(lake, [line(1, 1), line(1, 2), line(2, 1)])
+    give(lake, [line(1, 2), line(1, 3)], "whole")
+    assert sorted(held(lake)) == [("1", "2"), ("1", "3"), ("2", "1")]
+    lake.undo("tea", 2)
+    assert sorted(held(lake)) == [("1", "1"), ("1", "2"), ("2", "1")]
+    give(lake, [line(1, 2), line(1, 3)], "whole")
+    lake.undo("tea", 1)
+    assert sorted(held(lake)) == [("1", "2"), ("1", "3")]
+    assert lake.check("tea") == []
+
+
+def test_lines_read_from_titles_give_way_and_come_back(lake: Lake) -> None:
+    give(lake, [line(1, 1), line(1, 2)])
+    titles = [line(1, 1, None, "t"), line(2, 1, None, "t")]
+    give(lake, titles, "named")
+    assert held(lake)["1", "1"] == line(1, 1) and ("2", "1") in held(lake)
+    lake.undo("tea", 1)
+    assert held(lake) == through([(titles, "named")])
+    assert lake.check("tea") == []
+
+
+def test_rejected_rows_go_with_their_import(lake: Lake) -> None:
+    refused = (
+        "SELECT '{}' AS import_id, 'f' AS file, 2 AS row, 'ragged' AS rule, NULL AS \"column\", NULL AS value"
+    )
+    counts = {"read_count": 1, "accepted_count": 0, "same_count": 0, "replaced_count": 0, "rejected_count": 1}
+    for number in (1, 2):
+        with duckdb.connect() as con, lake.writing("tea") as writer:
+            writer.add(con, "rejected", refused.format(number))
+            record = {"file": "f", "sha256": str(number), "parts": [{"table": "items", **counts}]}
+            writer.commit(record, digest_of={"sha256": str(number)})
+    assert lake.check("tea") == []
+    assert lake.undo("tea", 1).taken_out == {"rejected": 1}
+    assert lake.rejected("tea")["import_id"].tolist() == ["2"]
+    with pytest.raises(InputError, match="import 1 of 'tea' was taken back"):
+        lake.rejected("tea", 1)
+    assert len(lake.rejected("tea", 1, at_version=2)) == 1
+    assert lake.check("tea") == []
+
+
+def test_what_cannot_be_undone_is_said(lake: Lake) -> None:
+    with pytest.raises(InputError, match="no shop 'tea'"):
+        lake.undo("tea", 1)
+    give(lake, [line(1)])
+    with lake.writing("tea") as writer:
+        writer.keep_repeat({**writer.current.imports[0], "rejected_under": "1"})
+    with pytest.raises(InputError, match=r"no import 3; known: 1, 1\.1"):
+        lake.undo("tea", 3)
+    with pytest.raises(InputError, match=r"import 1\.1 .* already; undo import 1, which took it in"):
+        lake.undo("tea", "1.1")
+    lake.undo("tea", 1)
+    for import_id in ("1", "1.1"):  # the file given again goes with the import that holds its rows
+        with pytest.raises(InputError, match="taken back already"):
+            lake.undo("tea", import_id)
+    assert lake.version("tea").taken_in == [] and len(lake.version("tea").history) == 2
+    assert lake.imports("tea", unchanged=True)["undone"].tolist() == [True, True]
+    assert lake.version("tea", 1).taken_in != []
+
+
+def test_brushed_orders_come_off_the_list_and_on_again(lake: Lake) -> None:
+    with duckdb.connect() as con, lake.writing("tea") as writer:
+        writer.put(con, "brushed", "SELECT unnest(['1', '2', '3']) AS order_id")
+        part = {
+            "table": "brushed",
+            "read_count": 3,
+            "accepted_count": 3,
+            "same_count": 0,
+            "replaced_count": 0,
+        }
+        record = {"file": "b.csv", "sha256": "b", "parts": [{**part, "rejected_count": 0}]}
+        writer.commit(record, digest_of={"sha256": "b"})
+    assert lake.brushed("tea")["order_id"].tolist() == ["1", "2", "3"]
+    assert lake.brushed("tea")["paid_at"].isna().all()
+    lake.take_off_brushed("tea", ["3", "1", "1"])
+    assert lake.brushed("tea")["order_id"].tolist() == ["2"] and lake.check("tea") == []
+    with pytest.raises(InputError, match="not on the list of brushed orders of 'tea': 3"):
+        lake.take_off_brushed("tea", ["2", "3"])
+    lake.undo("tea", 2)
+    assert lake.brushed("tea")["order_id"].tolist() == ["1", "2", "3"] and lake.check("tea") == []
+    lake.take_off_brushed("tea", ["3"])
+    lake.undo("tea", 1)
+    assert lake.brushed("tea")["order_id"].tolist() == [] and lake.check("tea") == []
+
+
+# --- always ---------------------------------------------------------------------------------------------------------
+
+LINES = st.dictionaries(
+    st.tuples(st.sampled_from("123"), st.sampled_from("12")),
+    st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from([None, Decimal(1), Decimal(2)])),
+    min_size=1,
+    max_size=4,
+)
+FILES = st.tuples(LINES, st.sampled_from(["plain", "plain", "whole", "named"]))
+
+
+@settings(max_examples=12)
+@given(st.lists(st.one_of(FILES, st.integers(0, 9)), min_size=3, max_size=7))
+def test_undoing_any_import_equals_never_having_had_it(steps: list[Any]) -> None:
+    """Files and takings-back in any order, beside a dictionary."""
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder) / "lake")
+        standing: dict[str, tuple[list[Line], str]] = {}
+        before: dict[int, State] = {}
+        for step in steps:
+            if not isinstance(step, int):
+                found, kind = step
+                # lines read from titles have no amount
+                lines = [(*key, p, None if kind == "named" else a) for key, (p, a) in found.items()]
+                standing[give(lake, lines, kind)] = (lines, kind)
+            elif standing:
+                import_id = sorted(standing)[step % len(standing)]
+                lake.undo("tea", import_id)
+                del standing[import_id]
+            else:
+                continue
+            expected = through(standing.values())
+            assert held(lake) == expected
+            before[lake.newest("tea")] = expected
+        for number, expected in before.items():
+            assert held(lake, number) == expected
+        if before:
+            assert lake.check("tea") == []
