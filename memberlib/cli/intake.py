@@ -19,11 +19,27 @@ intake_app = typer.Typer()
 @intake_app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(help="Export files: CSV, xlsx or Parquet.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Export files: CSV, workbooks, Parquet, or zip archives of them.", show_default=False
+        ),
     ],
     store: StoreId,
     platform: Annotated[
         str | None, typer.Option("--platform", help="Name of the crosswalk; else found by the header.")
+    ] = None,
+    channel: Annotated[
+        str | None,
+        typer.Option("--channel", help="Where the rows come from, such as jd; told before their ids."),
+    ] = None,
+    sheet: Annotated[
+        list[str] | None, typer.Option("--sheet", help="Of a workbook, a sheet to read; may be given again.")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="A crosswalk of your own, see memberlib mapping.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="The files' encoding, where it is guessed wrong.")
     ] = None,
     max_rejected: Annotated[
         float, typer.Option("--max-rejected", help="Refuse a file with a larger share of bad rows.")
@@ -39,6 +55,10 @@ def import_(
             store,
             data=data,
             platform=platform,
+            channel=channel,
+            sheets=sheet or (),
+            mapping=mapping,
+            encoding=encoding,
             max_rejected_share=max_rejected,
             progress=tell,
             done=_print_account,
@@ -67,7 +87,8 @@ def _bar() -> Iterator[Callable[[str, float], None] | None]:
 
 def _print_account(account: Any) -> None:
     typer.echo(
-        f"{account.store_id} ← {account.file} ({account.platform} {account.table}):"
+        f"{account.store_id} ← {account.file}{f' [{account.sheet}]' if account.sheet else ''}"
+        f" ({account.platform} {account.table}):"
         f" {account.read_count:,} rows read = {account.accepted_count:,} accepted"
         f" + {account.same_count:,} same as before + {account.replaced_count:,} replaced"
         f" + {account.rejected_count:,} rejected"

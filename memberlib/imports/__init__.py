@@ -24,7 +24,7 @@ from memberlib.errors import InputError
 from memberlib.imports.account import Account
 from memberlib.imports.taking import Choices, Progress, take_in
 from memberlib.lake import data_folder
-from memberlib.loaders import crosswalk, reader
+from memberlib.loaders import crosswalk
 from memberlib.settings import check_store_id
 
 __all__ = ["Account", "import_files"]

@@ -154,7 +154,10 @@ class _Taking:
                 "file": self.name,
                 "sha256": digest,
                 "options": self._options(zone),
-                "parts": [self._part_record(part, found, passed_over) for part, found in staged],
+                "parts": [
+                    self._part_record(part, found, passed_over, _unread(part, parts))
+                    for part, found in staged
+                ],
             }
             with self.lake.writing(self.choices.store_id) as writer:
                 return self._taken_in(con, writer, staged, record)
@@ -200,7 +203,9 @@ class _Taking:
             match = replace(match, crosswalk=replace(match.crosswalk, words=words))
         return match if self.settings and self.settings.join_by else match.without_contacts()
 
-    def _part_record(self, part: _Part, found: Staged, passed_over: list[str]) -> dict[str, Any]:
+    def _part_record(
+        self, part: _Part, found: Staged, passed_over: list[str], unread: list[str]
+    ) -> dict[str, Any]:
         crosswalk = part.crosswalk
         record: dict[str, Any] = {
             "platform": crosswalk.platform,
@@ -209,7 +214,7 @@ class _Taking:
             "crosswalk": crosswalk.name,
             "crosswalk_digest": crosswalk.digest,
             **{k: v for k, v in asdict(found).items() if k not in ("blank_count", "whole", "notes")},
-            "notes": [*_notes(part, found.blank_count, passed_over), *found.notes],
+            "notes": [*_notes(part, found.blank_count, passed_over, unread), *found.notes],
         }
         if crosswalk.whole_orders and found.whole and not found.rejected_count:
             record["whole_orders"] = True
@@ -351,11 +356,19 @@ def _zone(con: duckdb.DuckDBPyConnection, part: _Part) -> str:
     return part.crosswalk.words.get("time_zone", {}).get(found[0][0] if found else "", usual)
 
 
-def _notes(part: _Part, blank_count: int, passed_over: list[str]) -> list[str]:
+def _unread(part: _Part, parts: list[_Part]) -> list[str]:
+    """Columns that neither a part nor another one of the same table of the file reads; told with the first of them."""
+    beside = [other for other in parts if other.file is part.file]
+    if beside[0] is not part:
+        return []
+    return [name for name in part.match.ignored if all(name in other.match.ignored for other in beside)]
+
+
+def _notes(part: _Part, blank_count: int, passed_over: list[str], unread: list[str]) -> list[str]:
     match, crosswalk, notes = part.match, part.crosswalk, []
     shipped = {c.name for c in crosswalks()} - {c.name for c in crosswalks() if c.platform == "generic"}
-    if match.ignored and crosswalk.name not in shipped:
-        notes.append(f"columns passed over: {', '.join(match.ignored)}")
+    if unread and crosswalk.name not in shipped:
+        notes.append(f"columns passed over: {', '.join(unread)}")
     if match.repeated:
         notes.append(f"columns named twice, of which the first was read: {', '.join(match.repeated)}")
     if blank_count:

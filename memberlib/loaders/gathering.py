@@ -86,8 +86,8 @@ def _disagreements(con: duckdb.DuckDBPyConnection, match: Match, lines: str) -> 
         if place is None or place.gather == "sum":
             continue
         found = con.execute(
-            f"SELECT count(*), min(row) FROM (SELECT min(row) AS row FROM {lines} WHERE fault = 0 AND order_id IS NOT NULL "
-            f'GROUP BY order_id HAVING count(DISTINCT "{name}") > 1)'
+            f"SELECT count(*), min(row) FROM (SELECT min(row) AS row FROM {lines} "
+            f'WHERE fault = 0 AND order_id IS NOT NULL GROUP BY order_id HAVING count(DISTINCT "{name}") > 1)'
         ).fetchall()[0]
         if found[0]:
             notes.append(

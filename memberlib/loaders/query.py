@@ -88,9 +88,7 @@ def _cut(match: Match, source: str) -> str:
     """Rows with several names in one cell, cut into one row per name where the file says how many there are."""
     place = match.places["product_name"]
     name = f"c{place.first}"
-    cut = (
-        f"list_filter([trim(t) FOR t IN string_split(words_of({name}), {quoted(place.split)})], t -> t <> '')"
-    )
+    cut = f"list_filter([trim(t) FOR t IN string_split(words_of({name}), {quoted(place.split)})], lambda t: t <> '')"
     told = f"TRY_CAST(words_of(c{place.kinds}) AS INTEGER)" if place.kinds is not None else "NULL"
     return (
         f"SELECT * EXCLUDE (pieces) REPLACE (unnest(pieces) AS {name}), "

@@ -106,6 +106,8 @@ def stage(
         if line_count(file.path) > rows:  # values span lines; is it meant?
             check_quotes(file)
     _named(con, match, query, part, channel)
+    if match.crosswalk.table.name == "orders":
+        notes += _over_refunded(con, part)
     rules: dict[str, int] = dict(
         con.execute(
             f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule"
@@ -199,6 +201,20 @@ def _gaps(con: duckdb.DuckDBPyConnection, match: Match, query: Query, parsed: st
                 f"{all_in_all:+,.2f} in all); see what the paid column means in this file"
             )
     return notes
+
+
+def _over_refunded(con: duckdb.DuckDBPyConnection, part: int) -> list[str]:
+    """Orders that gave back more than they took, as a refund does whose sale stands elsewhere."""
+    count, row, amount = con.execute(
+        f"SELECT count(*), min(row), sum(refund_amount - paid_amount) FROM staged_{part} "
+        "WHERE refund_amount > paid_amount"
+    ).fetchall()[0]
+    if not count:
+        return []
+    return [
+        f"orders refunded by more than was paid for them: {count:,} (first row {row:,}; {amount:,.2f} in all); "
+        "they count as nothing, so sales are overstated by as much"
+    ]
 
 
 def _odd_words(con: duckdb.DuckDBPyConnection, query: Query, parsed: str) -> list[str]:
