@@ -122,7 +122,8 @@ class Lake:
         for entry in self.version(store_id, at_version).entries:
             for part in parts_of(entry.record) if unchanged or not entry.repeat else []:
                 channel = part.get("options", {}).get("channel")
-                known = {"version": entry.version, "undone": entry.undone, "channel": channel}
+                known = {"version": entry.version, "undone": entry.undone, "channel": channel or None}
+                known["sheet"] = part.get("sheet") or None
                 rows.append([{**part, **known}.get(column) for column in IMPORT_COLUMNS])
         return pd.DataFrame(rows, columns=list(IMPORT_COLUMNS))
 

@@ -198,7 +198,8 @@ class Writer:
     def keep_repeat(self, record: Mapping[str, Any]) -> str:
         """Keep the account of an import that changed nothing; its id, such as ``"2.1"``.
 
-        The same account at the same version is kept once.
+        The same account at the same version is kept once. A file that an import has taken in with the same options
+        goes with that import: its rows are not kept a second time.
         """
         at = self.current.number
         kept = repeats(self._folder, at)
@@ -206,9 +207,15 @@ class Writer:
             if {**before, "import_id": "", "sources": []} == {**record, "import_id": "", "sources": []}:
                 return str(before["import_id"])
         import_id = f"{at}.{len(kept) + 1}"
+        what = ("sha256", "options")
+        again = any(
+            entry.owns and not entry.undone and all(entry.record.get(w) == record.get(w) for w in what)
+            for entry in self.current.entries
+        )
+        sources = [] if again else self._settled_sources(record)
         create(
             self._folder / "repeats" / f"{at:08d}-{len(kept) + 1:06d}.json",
-            {**record, "import_id": import_id, "sources": self._settled_sources(record)},
+            {**record, "import_id": import_id, "sources": sources},
         )
         return import_id
 
@@ -294,7 +301,9 @@ class Writer:
         """The noted rows, each with what its part of the record says of how they take their place."""
         parts = parts_of(record)
         for source in self._sources:
-            part = parts[source["part"]] if source["part"] < len(parts) else {}
+            number = source["part"]
+            of_table = [part for part in parts if part.get("table") == source["table"]]
+            part = next((p for p in parts[number : number + 1] if p in of_table), (of_table or [{}])[0])
             source["whole_orders"] = bool(source["whole_orders"] or part.get("whole_orders"))
             source["named_only"] = bool(part.get("named_only"))
         return self._sources
