@@ -368,7 +368,7 @@ def test_bad_shops_platforms_and_shares(tmp_path: Path) -> None:
     path = orders(tmp_path, [line(1)])
     with pytest.raises(InputError, match="'Tea House' is not a shop id"):
         take(path, tmp_path / "data", "Tea House")
-    with pytest.raises(InputError, match="unknown platform 'ebay'; known: generic, taobao"):
+    with pytest.raises(InputError, match="unknown platform 'ebay'; known: douyin, generic, jd"):
         take(path, tmp_path / "data", platform="ebay")
     with pytest.raises(InputError, match=r"nearest to taobao|no column of its header is known"):
         take(path, tmp_path / "data", platform="taobao")
