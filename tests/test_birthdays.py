@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memberlib.imports import Account, import_files
+from memberlib.lake import Lake
 from memberlib.loaders.birthdays import Birthday, parsed, solar_day
 
 # First day of the lunar year and Mid-Autumn, 1950 to 2050, month and day as almanacs print them.
@@ -224,3 +228,63 @@ def test_two_days_that_follow_each_other_do_so_in_both_calendars() -> None:
             assert last is None or days[0] == last + dt.timedelta(days=1)
             assert len(days) in (29, 30)
             last = days[-1]
+
+
+def taken(tmp_path: Path, text: str) -> tuple[Account, pd.DataFrame]:
+    """The account of an import of members, and the members as the lake holds them."""
+    (tmp_path / "members.csv").write_text(text, encoding="utf-8")
+    (account,) = import_files([tmp_path / "members.csv"], "tea", data=tmp_path, max_rejected_share=0.9)
+    files = Lake(tmp_path / "lake").version("tea").files["members"]
+    return account, duckdb.read_parquet(files).order("member_id").df().set_index("member_id")
+
+
+def test_birthdays_on_their_way_into_the_lake(tmp_path: Path) -> None:
+    account, members = taken(
+        tmp_path,
+        "member_id,birthday,birthday_calendar,birthday_day,stored_value,consent\n"
+        "a,1990-05-01,,,12.50,yes\n"
+        "b,1990-08-15,农历,,,no\n"
+        "c,1990-10-03,lunar,08-15,0,\n"
+        "d,农历八月十五,,,,\n"
+        "e,02-30,,,,\n"
+        "f,,,,,\n"
+        "g,1990-10-04,lunar,08-15,,\n"
+        "h,1990-05-01,martian,,,\n"
+        "i,1990-05-01,,,-3,\n",
+    )
+    assert account.rules == {"bad_birthday": 3, "negative_amount": 1}
+    assert (account.read_count, account.accepted_count, account.rejected_count) == (9, 5, 4)
+    kept = members[["birthday", "birthday_calendar", "birthday_day"]].astype(object)
+    kept = kept.where(kept.notna(), None)
+    autumn = pd.Timestamp("1990-10-03")
+    assert [tuple(row) for row in kept.itertuples(index=False)] == [
+        (pd.Timestamp("1990-05-01"), "solar", "05-01"),
+        (autumn, "lunar", "08-15"),
+        (autumn, "lunar", "08-15"),
+        (None, "lunar", "08-15"),
+        (None, None, None),
+    ]
+    refused = Lake(tmp_path / "lake").rejected("tea")
+    assert [tuple(row) for row in refused[["row", "rule", "column", "value"]].itertuples(index=False)] == [
+        (6, "bad_birthday", "birthday", "02-30"),
+        (8, "bad_birthday", "birthday", "1990-10-04"),
+        (9, "bad_birthday", "birthday_calendar", "martian"),
+        (10, "negative_amount", "stored_value", "-3"),
+    ]
+    assert [None if pd.isna(c) else bool(c) for c in members["consent"]] == [True, False, None, None, None]
+
+
+def test_a_header_that_names_the_calendar_is_believed(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings" / "salon-members.toml").write_text(
+        'platform = "salon"\ntable = "members"\nrow_is = "member"\nlang = "zh"\ncurrency = "CNY"\n'
+        'time_zone = "Asia/Shanghai"\nlenient = ["birthday"]\n'
+        '[columns]\nmember_id = "卡号"\nbirthday = "农历生日"\n',
+        encoding="utf-8",
+    )
+    account, members = taken(tmp_path, "卡号,农历生日\n1,1990-08-15\n2,8-15\n3,公历8-15\n4,someday\n")
+    assert list(members["birthday_calendar"].fillna("")) == ["lunar", "lunar", "solar", ""]
+    assert list(members["birthday_day"].fillna("")) == ["08-15", "08-15", "08-15", ""]
+    assert [str(b)[:10] for b in members["birthday"]] == ["1990-10-03", "NaT", "NaT", "NaT"]
+    assert account.rejected_count == 0
+    assert "words of birthday that are not known, left empty: someday (1)" in account.notes

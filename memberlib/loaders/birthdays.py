@@ -21,9 +21,12 @@ import re
 import unicodedata
 import zoneinfo
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from memberlib.model import BIRTH_YEARS
+
+if TYPE_CHECKING:
+    import duckdb
 
 _NOTHING = {
     "",
@@ -135,6 +138,69 @@ def parsed(
             _with_day(born, _read(day, calendar, dates, zone, serial_dates)) if _plain(day) else born
         )
     return found
+
+
+def settle(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    *,
+    calendar: str | None = None,
+    dates: Sequence[str] = (),
+    zone: str = "UTC",
+    serial_dates: bool = False,
+    fault: int = 0,
+) -> None:
+    """Fill in what the birthdays of a table of members mean; each distinct one is worked out once.
+
+    Parameters
+    ----------
+    table : str
+        Has ``birthday_text``, ``birthday``, ``birthday_calendar``, ``birthday_day``, ``fault`` and ``value``.
+    calendar : str, optional
+        The calendar of texts that do not say one, in rows that do not say one.
+    fault : int
+        What ``fault`` becomes in a good row whose birthday cannot be read; 0 to leave it empty and put the text in
+        ``odd_birthday``.
+    """
+    import pyarrow as pa
+
+    relation = con.sql(
+        f"SELECT DISTINCT birthday_text, birthday_calendar, birthday_day FROM {table} "
+        "WHERE birthday_text IS NOT NULL OR birthday_calendar IS NOT NULL OR birthday_day IS NOT NULL"
+    )
+    written = relation.to_arrow_table()
+    texts, calendars, days = (column.to_pylist() for column in written.columns)
+    found = parsed(
+        texts, [c or calendar for c in calendars], days, dates=dates, zone=zone, serial_dates=serial_dates
+    )
+    if not found:
+        return
+    kinds = {"born": pa.date32(), "its_calendar": pa.string(), "its_day": pa.string(), "ok": pa.bool_()}
+    for (name, kind), values in zip(kinds.items(), zip(*found, strict=True), strict=True):
+        written = written.append_column(name, pa.array(values, kind))
+    con.register("born_days", written)
+    shown, bad = "left(coalesce(b.birthday_text, b.birthday_day), 200)", "fault = 0 AND NOT ok"
+    refused = f"fault = if({bad}, {fault}, fault), value = if({bad}, {shown}, value)"
+    odd = f"odd_birthday = if(ok, NULL, {shown})"
+    con.execute(
+        f"UPDATE {table} AS t SET birthday = born, birthday_calendar = its_calendar, birthday_day = its_day, "
+        f"{refused if fault else odd} FROM born_days AS b WHERE t.birthday_text IS NOT DISTINCT FROM b.birthday_text "
+        "AND t.birthday_calendar IS NOT DISTINCT FROM b.birthday_calendar "
+        "AND t.birthday_day IS NOT DISTINCT FROM b.birthday_day"
+    )
+    con.unregister("born_days")
+
+
+def calendar_of(header: str) -> str | None:
+    """The calendar that the name of a column says its days are in; None where it says none.
+
+    Examples
+    --------
+    >>> calendar_of("农历生日"), calendar_of("生日")
+    ('lunar', None)
+    """
+    plain = _plain(header)
+    return "lunar" if _LUNAR.search(plain) else "solar" if _SOLAR.search(plain) else None
 
 
 def solar_day(year: int, day: str) -> dt.date | None:

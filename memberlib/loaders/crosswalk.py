@@ -257,7 +257,7 @@ def crosswalk_from(name: str, content: bytes) -> Crosswalk:
         only_by_name=take.flag("only_by_name"),
         beside=take.text("beside", ""),
         may_lack=take.names("may_lack", table.needed),
-        lenient=take.names("lenient", tuple(CODES)),
+        lenient=take.names("lenient", (*CODES, "birthday")),
         whole_orders=take.flag("whole_orders"),
         named_only=take.flag("named_only"),
         time_zone_from=take.names("time_zone_from"),

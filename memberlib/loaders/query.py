@@ -27,8 +27,8 @@ class Query:
     late : list
         Rules for an order gathered from several rows, over canonical columns alone.
     extras : tuple of str
-        Further columns: ``contact_<kind>``, ``gap_<n>`` (by how much the n-th sum fails to add up; null where it
-        cannot be checked) and ``odd_<column>`` (a word that is not known and was left empty).
+        Further columns: ``contact_<kind>``, ``birthday_text``, ``gap_<n>`` (by how much the n-th sum fails to add up;
+        null where it cannot be checked) and ``odd_<column>`` (a word that is not known and was left empty).
     makes_lines : bool
         Whether a row of the file may hold several lines, so that what is counted are lines.
     """
@@ -129,6 +129,8 @@ class _Building:
                 self._column(column, place or Place())
         if self.crosswalk.table.name == "orders":
             self._order()
+        if not {"birthday", "birthday_day"}.isdisjoint(self.places):
+            self._birthday()
         for name, place in self.match.contacts.items():
             self._read(f"contact_{name}", "text", _text(place))
             self.extras[f"contact_{name}"] = f"w_contact_{name}"
@@ -145,6 +147,9 @@ class _Building:
 
     def _column(self, column: Column, place: Place) -> None:
         name = column.name
+        if name == "birthday":
+            self.typed[name] = f"CAST(NULL AS {column.sql_type})"
+            return
         if place.place:
             count = "row_number() OVER (PARTITION BY w_order_id ORDER BY row)"
             if self.number or self.crosswalk.row_is == "titles":
@@ -200,6 +205,17 @@ class _Building:
         unpaid = f'"paid_at" IS NULL AND "status" IN ({states})'
         text = "t_paid_at" if "paid_at" in self.places else "NULL"
         self.faults.append(Fault("missing_paid_at", unpaid, "paid_at", text))
+
+    def _birthday(self) -> None:
+        """Birthdays stay text here; what they mean is worked out once for each distinct one."""
+        place = self.places.get("birthday")
+        if place is not None:
+            self._read("birthday", "text", _text(place))
+        self.extras["birthday_text"] = "w_birthday" if place is not None else _NONE
+        if "birthday" in self.crosswalk.lenient:
+            self.extras["odd_birthday"] = _NONE
+        else:
+            self.faults.append(Fault("bad_birthday", "false", "birthday", _NONE))
 
     def _sum_check(self, n: int, parts: Place, total: Place) -> None:
         for k, position in enumerate(parts.total):

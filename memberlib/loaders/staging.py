@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
+from memberlib.loaders import birthdays
 from memberlib.loaders.crosswalk import CONTACTS
 from memberlib.loaders.gathering import gather
 from memberlib.loaders.matching import Match
@@ -88,6 +89,8 @@ def stage(
     con.execute(
         f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)'
     )
+    if "birthday_text" in query.extras:
+        _birthdays(con, file, match, query, zone=zone, parsed=parsed)
     held, bad = con.execute(f"SELECT count(*), count(*) FILTER (fault > 0) FROM {parsed}").fetchall()[0]
     notes = [*_gaps(con, match, query, parsed), *_odd_words(con, query, parsed)]
     if bad:
@@ -161,6 +164,24 @@ def _read(
                 ) from None
             raise
     raise AssertionError("a careful reading passes over ragged rows")
+
+
+def _birthdays(
+    con: duckdb.DuckDBPyConnection, file: Opened, match: Match, query: Query, *, zone: str, parsed: str
+) -> None:
+    """Work out what the birthdays mean, in the calendar the header names where the row says none."""
+    place = match.places.get("birthday")
+    header = "" if place is None or place.first is None or place.otherwise else file.header[place.first]
+    rules = [fault.rule == "bad_birthday" and fault.column == "birthday" for fault in query.faults]
+    birthdays.settle(
+        con,
+        parsed,
+        calendar=birthdays.calendar_of(header),
+        dates=match.crosswalk.dates,
+        zone=zone,
+        serial_dates=file.kind == "excel",
+        fault=rules.index(True) + 1 if True in rules else 0,
+    )
 
 
 def _named(con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int, channel: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from memberlib.loaders.crosswalk import Crosswalk, plain_word
-from memberlib.model import BIRTH_YEARS, CODES, YEARS, Column
+from memberlib.model import CODES, YEARS, Column
 
 NOTHING = ("null", "na", "n/a", "#n/a", "--?", "nan", "none", "nat", r"\\n")
 """Words that stand for no value, in any case, as regular expressions."""
@@ -133,7 +133,7 @@ def faults(column: Column, crosswalk: Crosswalk) -> list[Fault]:
         part = f"{amount} IS NULL AND {words} IS NOT NULL OR {amount} <> floor({amount})"
         found.append(Fault("bad_integer", part, name, text))
     elif column.kind in ("timestamp", "date"):
-        first, last = BIRTH_YEARS if name == "birthday" else YEARS
+        first, last = YEARS
         outside = f"\"{name}\" < '{first}-01-01' OR \"{name}\" >= '{last + 1}-01-01'"
         none = ", ".join(quoted(d) for d in _NO_DATES)
         found.append(Fault("bad_date", f"{outside} OR ({unread} AND {words} NOT IN ({none}))", name, text))
