@@ -3,7 +3,10 @@
 A platform is a crosswalk, a TOML file in this folder: header names, status words, what the money column means. The
 code beside it knows no platform:
 
-- :mod:`~memberlib.loaders.reader` opens a file and finds its header, encoding and delimiter;
+- :mod:`~memberlib.loaders.reader` opens a file; :mod:`~memberlib.loaders.charsets` finds its encoding,
+  :mod:`~memberlib.loaders.headers` its header and delimiter, :mod:`~memberlib.loaders.digests` whether it was read before;
+- :mod:`~memberlib.loaders.archives` unpacks what is packed, within limits, and :mod:`~memberlib.loaders.workbooks` has
+  :mod:`~memberlib.loaders.cells` read a workbook's sheets;
 - :mod:`~memberlib.loaders.crosswalk` finds the crosswalk that fits the header;
 - :mod:`~memberlib.loaders.rows` and :mod:`~memberlib.loaders.decoding` cut the file into numbered rows of text;
 - :mod:`~memberlib.loaders.values` turns text into canonical values and finds what breaks a rule;

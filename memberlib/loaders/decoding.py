@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from memberlib.loaders.reader import ENCODINGS
+UNREADABLE = "\ufffd"
+
+
+class Recoder:
+    """Turns a stream of bytes into UTF-8 as it is read, with a mark in place of what cannot be decoded."""
+
+    def __init__(self, encoding: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.met_unreadable = False
+
+    def stream(self, source: pa.NativeFile) -> pa.NativeFile:
+        return pa.TransformInputStream(source, self._recode)
+
+    def _recode(self, content: pa.Buffer) -> bytes:
+        text = self._decoder.decode(bytes(content), not len(content))
+        self.met_unreadable |= UNREADABLE in text
+        return text.encode("utf-8", "replace")
 
 
 class Decoder:
-    """Turns bytes into text; goes over to the next encoding while nothing but ASCII has been met."""
+    """Turns bytes into text.
 
-    def __init__(self, encoding: str, *, latin: bool) -> None:
-        self._latin = latin
-        self._left = list(ENCODINGS) if encoding == "ascii" else [encoding]
-        if encoding.startswith("utf-16"):  # made UTF-8 as it was read
-            self._left = ["utf-8"]
+    Parameters
+    ----------
+    latin : bool
+        The bytes were taken for Latin-1 and written as UTF-8 on their way here.
+    recoder : Recoder, optional
+        What made them UTF-8 on their way here.
+    """
+
+    def __init__(self, encoding: str, *, latin: bool = False, recoder: Recoder | None = None) -> None:
+        self._latin, self._recoder = latin, recoder
+        # GBK is the part of GB18030 that is usually all there is, and is decoded faster
+        self._encodings = ("gbk", "gb18030") if encoding == "gb18030" else (encoding,)
 
     def text(self, values: pa.Array, *, few: bool = False) -> tuple[pa.Array, np.ndarray | None]:
         """The values as text, and which could not be decoded (None: all could); `few` are decoded once each."""
@@ -29,15 +53,18 @@ class Decoder:
             seen = values.dictionary_encode()
             text, undecoded = self.text(seen.dictionary)
             return text.take(seen.indices), None if undecoded is None else undecoded[seen.indices.to_numpy()]
+        if self._recoder:
+            text = values.view(pa.string())
+            if not self._recoder.met_unreadable:
+                return text, None
+            return text, pc.match_substring(text, UNREADABLE).to_numpy(zero_copy_only=False)
         if self._latin:
             values = _through(values, lambda b: b.decode().encode("latin-1"))
-        for encoding in self._left:
+        for encoding in self._encodings:
             found = _decoded(values, encoding)
             if found is not None:
-                self._left = [encoding]
                 return found, None
-        self._left = self._left[:1]
-        return _decoded_singly(values, self._left[0])
+        return _decoded_singly(values, self._encodings[-1])
 
 
 def _content(values: pa.Array) -> np.ndarray:

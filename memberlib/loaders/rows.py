@@ -3,15 +3,14 @@
 Rows are counted as a spreadsheet counts them: the header is row 1, blank lines count, a value that spans lines does
 not. In Parquet, which has no header row, the first row is 1.
 
-A CSV is cut into fields as bytes, and only the columns that are wanted are decoded. That is sound for UTF-8, GBK and
-GB18030: comma, tab, semicolon, quote and line ends never occur inside one of their characters.
+A CSV is cut into fields as bytes, and only the columns that are wanted are decoded, where the encoding is one in which
+delimiters, quotes and line ends never occur inside a character; else it is made UTF-8 as it is read.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,15 +19,15 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from memberlib.errors import InputError
-from memberlib.loaders.decoding import Decoder
-from memberlib.loaders.reader import Opened, sheet_rows
+from memberlib.loaders import charsets
+from memberlib.loaders.cells import EXACT_DIGITS
+from memberlib.loaders.decoding import Decoder, Recoder
+from memberlib.loaders.reader import Opened
 
 if TYPE_CHECKING:
     import duckdb
 
 _BLOCK_BYTES = 4 << 20
-_EXCEL_CHUNK = 20_000
-_EXACT_DIGITS = 1e15
 Progress = Callable[[float], None]
 
 
@@ -112,9 +111,11 @@ def _csv_batches(
     progress: Progress | None,
 ) -> Iterator[pa.RecordBatch]:
     size = max(file.path.stat().st_size, 1)
-    decoder = Decoder(file.encoding, latin=reading.careful and not file.encoding.startswith("utf-16"))
+    file = _settled(file)
+    recoder = _recoder(file)
+    decoder = Decoder(file.encoding, latin=reading.careful and recoder is None, recoder=recoder)
     with pa.OSFile(str(file.path)) as source:
-        for numbers, batch in csv_fields(file, source, list(wanted), reading=reading):
+        for numbers, batch in csv_fields(file, source, list(wanted), reading=reading, recoder=recoder):
             columns: list[pa.Array] = []
             broken = np.zeros(batch.num_rows, bool)
             for (position, words), values in zip(wanted.items(), batch.columns, strict=True):
@@ -129,11 +130,17 @@ def _csv_batches(
 
 
 def csv_fields(
-    file: Opened, source: pa.NativeFile, positions: Sequence[int], *, reading: Reading
+    file: Opened,
+    source: pa.NativeFile,
+    positions: Sequence[int],
+    *,
+    reading: Reading,
+    recoder: Recoder | None = None,
 ) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:
     """Row numbers and fields as bytes, batch by batch, of a CSV's columns at these positions of the header.
 
-    In a careful reading the bytes are those of the file taken for Latin-1 and written as UTF-8.
+    The bytes are UTF-8 with a recoder; else, in a careful reading, those of the file taken for Latin-1 and written as
+    UTF-8.
 
     Raises
     ------
@@ -151,11 +158,10 @@ def csv_fields(
 
     names = [str(n) for n in range(len(file.header))]
     chosen = [str(p) for p in positions]
-    if file.encoding.startswith("utf-16"):
-        source = pa.transcoding_input_stream(source, file.encoding, "utf-8")
-    elif (
-        reading.careful
-    ):  # the handler is given text and fails on bytes that are none; Latin-1 is text in any case
+    if recoder:
+        source = recoder.stream(source)
+    elif reading.careful:
+        # the handler is given text and fails on bytes that are none; Latin-1 is text in any case
         source = pa.transcoding_input_stream(source, "latin-1", "utf-8")
     try:
         batches = pacsv.open_csv(
@@ -194,6 +200,17 @@ def csv_fields(
                 f"{file.path.name} cannot be cut into rows from about row {row:,} on; is a quote not closed?"
             )
         raise InputError(reading.stopped) from None
+
+
+def _settled(file: Opened) -> Opened:
+    """The file with its encoding known, where its beginning did not show it."""
+    return replace(file, encoding=charsets.settled(file.path)) if file.encoding == charsets.ASCII else file
+
+
+def _recoder(file: Opened) -> Recoder | None:
+    """What is needed to cut the file into fields, where its bytes as they are will not do."""
+    sound = charsets.SINGLE_BYTES if file.delimiter == "|" else charsets.CUT_AS_BYTES
+    return None if file.encoding in sound else Recoder(file.encoding)
 
 
 def _unclosed(file: Opened, row: int) -> str:
@@ -240,9 +257,10 @@ def check_quotes(file: Opened) -> None:
     InputError
         Naming the row where the quote is.
     """
-    reading = Reading(careful=True)
+    reading, file = Reading(careful=True), _settled(file)
     with pa.OSFile(str(file.path)) as source:
-        for numbers, batch in csv_fields(file, source, range(len(file.header)), reading=reading):
+        fields = csv_fields(file, source, range(len(file.header)), reading=reading, recoder=_recoder(file))
+        for numbers, batch in fields:
             for values in batch.columns:
                 spanning = pc.or_(pc.match_substring(values, b"\n"), pc.match_substring(values, b"\r"))
                 for place in np.flatnonzero(spanning.to_numpy(zero_copy_only=False)):
@@ -253,42 +271,29 @@ def check_quotes(file: Opened) -> None:
 def _excel_batches(
     file: Opened, wanted: Mapping[int, int], schema: pa.Schema, *, reading: Reading, progress: Progress | None
 ) -> Iterator[pa.RecordBatch]:
-    rows = sheet_rows(file.path, file.sheet or "")
-    positions = list(wanted)
-    for start in range(file.header_row, len(rows), _EXCEL_CHUNK):
-        chunk = rows[start : start + _EXCEL_CHUNK]
+    if file.cells is None:
+        raise AssertionError("a sheet comes with its rows")
+    number, last = file.cells.first_row, file.cells.first_row + file.cells.row_count - 1
+    for held in file.cells.chunks():
+        above = min(max(file.header_row + 1 - number, 0), len(held[0]))
+        numbers = np.arange(number + above, number + len(held[0]))
+        number += len(held[0])
+        reading.row_count += len(numbers)
         columns: list[list[str]] = []
-        for position in positions:
-            values = [_cell(row[position]) if position < len(row) else "" for row in chunk]
-            if not wanted[position]:
+        for position, words in wanted.items():
+            values = held[position][above:] if position < len(held) else [""] * len(numbers)
+            if not words:
                 columns.append(values)
-            for n in range(wanted[position]):
+            for n in range(words):
                 columns.append([(v.split(" ", n + 1) + [""] * (n + 1))[n] for v in values])
-        numbers = np.arange(start + 1, start + 1 + len(chunk))
-        reading.row_count += len(chunk)
         arrays = [
             pa.array(numbers),
-            pa.array(np.zeros(len(chunk), bool)),
+            pa.array(np.zeros(len(numbers), bool)),
             *(pa.array(c, pa.string()) for c in columns),
         ]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)
         if progress:
-            progress(min((start + len(chunk)) / len(rows), 1.0))
-
-
-def _cell(value: Any) -> str:
-    """A cell as text; a whole number without its ``.0``, unless it has more digits than Excel keeps."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if value.is_integer():
-            return str(int(value)) if abs(value) < _EXACT_DIGITS else f"{value:E}"
-        return repr(value)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(" ")
-    return "" if value is None else str(value)
+            progress(min(number / last, 1.0))
 
 
 def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int]) -> str:
@@ -300,7 +305,7 @@ def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[
         quoted = '"' + name.replace('"', '""') + '"'
         text = f"trim(CAST({quoted} AS VARCHAR))"
         if kind in ("DOUBLE", "FLOAT"):
-            exact = f"{quoted} = floor({quoted}) AND abs({quoted}) < {_EXACT_DIGITS:.0f}"
+            exact = f"{quoted} = floor({quoted}) AND abs({quoted}) < {EXACT_DIGITS:.0f}"
             text = f"CASE WHEN {exact} THEN CAST(CAST({quoted} AS BIGINT) AS VARCHAR) ELSE {text} END"
         if not words:
             columns.append(f"{text} AS c{position}")

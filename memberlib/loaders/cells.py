@@ -1,0 +1,143 @@
+"""What is in the cells of a workbook? Run as a program of its own, with bounds on memory and time.
+
+``python cells.py BOOK FOLDER`` reads a workbook sheet by sheet and leaves each sheet's rows as text in a file of
+FOLDER: a run of marshalled chunks, each a list of columns. What it met goes to standard output as JSON. A workbook that
+needs more than `MEMORY_BYTES`, or brings the library down, ends this program and not the one that started it.
+
+It imports nothing of memberlib, so that it starts at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import marshal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+MEMORY_BYTES = 2 << 30
+"""Memory that reading one workbook may take (where the system can hold a program to it: Linux)."""
+SECONDS = 120
+"""Processor time that reading one workbook may take."""
+HEAD_ROWS = 60
+EXACT_DIGITS = 1e15
+"""Above this a number in a cell has lost digits."""
+_CHUNK_CELLS = 200_000
+Row = Sequence[Any]
+
+
+def text(value: Any) -> str:
+    """A cell as text; a whole number without its ``.0``, unless it has more digits than Excel keeps.
+
+    Examples
+    --------
+    >>> text(240000000000001.0), text(2.4e17), text(12.5), text(dt.datetime(2026, 1, 5, 9, 30))
+    ('240000000000001', '2.400000E+17', '12.5', '2026-01-05 09:30:00')
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if value.is_integer():
+            return str(int(value)) if abs(value) < EXACT_DIGITS else f"{value:E}"
+        return repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(" ")
+    return "" if value is None else str(value)
+
+
+def read(book_path: str, folder: Path) -> dict[str, Any]:
+    """Write the rows of all sheets that hold any; say what the sheets are called and how they begin."""
+    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum
+
+    sheets: list[dict[str, Any]] = []
+    try:
+        with (
+            open(book_path, "rb") as file,
+            CalamineWorkbook.from_filelike(file) as book,
+        ):  # whatever its suffix
+            for place, about in enumerate(book.sheets_metadata):
+                if about.typ != SheetTypeEnum.WorkSheet:
+                    continue
+                sheet = book.get_sheet_by_index(place)
+                if sheet.start is not None:
+                    sheets.append({"name": about.name, **_write(sheet, folder / f"{place}.rows")})
+                del sheet  # one at a time in memory
+    except PasswordError:
+        return {"error": "password"}
+    except MemoryError:
+        return {"error": "memory"}
+    except OSError as error:
+        return {"error": "damaged" if error.filename in (None, book_path) else "disk", "reason": str(error)}
+    except BaseException as error:  # a panic of the library on a damaged file is no Exception
+        return {"error": "damaged", "reason": str(error) or type(error).__name__}
+    return {"sheets": sheets}
+
+
+def _write(sheet: Any, target: Path) -> dict[str, Any]:
+    start = sheet.start[0]  # rows above it are blank
+    count = 0
+    head: list[list[str]] = []
+    chunk: list[list[str]] = []
+    room = max(1, _CHUNK_CELLS // max(sheet.width, 1))
+    with open(target, "wb") as out:
+        for row in _filled_down(sheet, start):
+            texts = [text(cell) for cell in row]
+            if len(head) < HEAD_ROWS:
+                head.append(texts)
+            chunk.append(texts)
+            count += 1
+            if len(chunk) == room:
+                marshal.dump(list(map(list, zip(*chunk, strict=True))), out)
+                chunk = []
+        if chunk:
+            marshal.dump(list(map(list, zip(*chunk, strict=True))), out)
+    return {"file": target.name, "first_row": start + 1, "row_count": count, "head": head}
+
+
+def _filled_down(sheet: Any, start: int) -> Iterator[Row]:
+    """A sheet's rows from this one on; text merged over several rows stands in each of them.
+
+    A number stays in the first alone: an amount merged over the lines of an order would count once for each.
+    """
+    left = sheet.start[1]
+    merged: dict[int, list[tuple[int, int]]] = {}  # first row → (column, last row)
+    for (top, column), (bottom, _) in sheet.merged_cell_ranges or []:
+        if bottom > top and left <= column <= sheet.end[1]:
+            merged.setdefault(top, []).append((column - left, bottom))
+    lasting: dict[int, tuple[int, str]] = {}  # column → (last row, text)
+    for number, row in enumerate(sheet.iter_rows()):
+        if number < start:
+            continue
+        for column, (bottom, value) in list(lasting.items()):
+            if number > bottom:
+                del lasting[column]
+            elif row[column] == "":
+                row[column] = value
+        for column, bottom in merged.get(number, ()):
+            if isinstance(row[column], str) and row[column].strip():
+                lasting[column] = (bottom, row[column])
+        yield row
+
+
+def _bounded() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such bounds
+        return
+    for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, SECONDS)):
+        most = resource.getrlimit(kind)[1]
+        if most != resource.RLIM_INFINITY:
+            limit = min(limit, most)
+        try:
+            resource.setrlimit(kind, (limit, most))
+        except (OSError, ValueError):  # macOS refuses some
+            continue
+
+
+if __name__ == "__main__":
+    _bounded()
+    print(json.dumps(read(sys.argv[1], Path(sys.argv[2]))))

@@ -1,0 +1,118 @@
+"""Which line is the header, and what parts its fields?
+
+The header is the first line with anything in it. A title or notes above it are passed over where that line fills fewer
+than half as many fields as the rows below usually do, and one of the ten lines after it fills at least as many and
+holds names alone: no number, no date. Where no line does, the first one stays the header.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median_low
+
+DELIMITERS = (",", "\t", ";", "|")
+_SEEN_ROWS = 200
+_NOTE_ROWS = 10
+_NO_NAME = re.compile(r"[\d\s.,:/+¥￥$€£%'\"=-]+")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text is laid out.
+
+    Attributes
+    ----------
+    row : int
+        Number of the header's row; a value that spans lines is one row.
+    lines : int
+        Lines up to and with the header.
+    """
+
+    delimiter: str
+    header: tuple[str, ...]
+    row: int
+    lines: int
+
+
+def laid_out(text: str) -> Layout:
+    """The delimiter that makes the fullest header, and that header.
+
+    Raises
+    ------
+    csv.Error
+        Where no delimiter cuts the text into fields.
+
+    Examples
+    --------
+    >>> laid_out("orders of May\\nid;name\\n1;x\\n2;y\\n")
+    Layout(delimiter=';', header=('id', 'name'), row=2, lines=2)
+    """
+    found: list[Layout] = []
+    failed: csv.Error | None = None
+    for delimiter in DELIMITERS:
+        try:
+            found.append(_laid_out(text, delimiter))
+        except csv.Error as error:
+            failed = failed or error
+    if not found:
+        raise failed or csv.Error("nothing in it")
+    return max(found, key=lambda f: (_filled(f.header), -DELIMITERS.index(f.delimiter)))
+
+
+def header_place(rows: Sequence[Sequence[str]]) -> int:
+    """Which of a table's first rows is the header, from 0; -1 where all are blank."""
+    filled = [_filled(row) for row in rows]
+    first = next((n for n, count in enumerate(filled) if count), -1)
+    below = [count for count in filled[first + 1 :] if count]
+    if first < 0 or not below:
+        return first
+    usual = median_low(below)
+    if 2 * filled[first] >= usual:
+        return first
+    for n in range(first + 1, min(first + 1 + _NOTE_ROWS, len(rows))):
+        if filled[n] >= usual and not any(c.strip() and _NO_NAME.fullmatch(c) for c in rows[n]):
+            return n
+    return first
+
+
+def _laid_out(text: str, delimiter: str) -> Layout:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    filled = 0
+    try:
+        for fields in reader:
+            rows.append(fields)
+            ends.append(reader.line_num)
+            filled += bool(fields)
+            if filled == _SEEN_ROWS:
+                break
+    except csv.Error:
+        if not filled:
+            raise
+    place = header_place(rows)
+    if place < 0:
+        return Layout(delimiter, (), 1, 1)
+    header = _widened(rows[place], [r for r in rows[place + 1 :] if r])
+    return Layout(delimiter, tuple(header), place + 1, ends[place])
+
+
+def _widened(header: list[str], rows: list[list[str]]) -> list[str]:
+    """The header with as many fields as the rows have, where it differs from them by empty fields at the end alone."""
+    if not rows:
+        return header
+    usual = Counter(len(r) for r in rows).most_common(1)[0][0]
+    if usual < len(header) and not any(h.strip() for h in header[usual:]):
+        return header[:usual]
+    if usual > len(header) and not any(f.strip() for r in rows for f in r[len(header) :]):
+        return header + [""] * (usual - len(header))
+    return header
+
+
+def _filled(fields: Sequence[str]) -> int:
+    return sum(bool(f.strip()) for f in fields)
