@@ -78,14 +78,16 @@ notebooks: data ## run the notebooks again, in place, on the sample shops
 samples: $(READY) ## make the sample shops' exports again (seeded: the same files)
 	@$(PY) -m memberlib.simulate data/samples
 
-bench: $(READY) ## measure the core job on 20 million orders beside SQL by hand; writes build/bench.json
+bench: $(READY) ## measure the core job on 20 million orders beside SQL, an import of 5 million beside read_csv
 	@$(PY) bench/core_job.py
+	@$(PY) bench/imports.py
 
 real: $(READY) ## import Complete Journey as 457 shops and one chain into build/real, and report on them
 	@$(PY) real/complete_journey.py
 
-fuzz: $(READY) ## run the property tests on many more random shops than `make test` does
+fuzz: $(READY) ## run the property tests on many more random shops, and 10,000 damaged files of each platform
 	@HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(JOBS) -m hypothesis tests
+	@DAMAGED=10000 $(PY) -m pytest -n $(JOBS) tests/test_damage.py
 
 lock: $(READY) ## lock the versions again after a change to pyproject.toml (UPGRADE=--upgrade for newer ones)
 	@$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --extra dev --generate-hashes \

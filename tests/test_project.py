@@ -33,6 +33,8 @@ HEAVY = ("pandas", "numpy", "ibis", "duckdb", "deltalake", "pyarrow", "matplotli
 CONDA_NAMES = {
     "ibis-duckdb": "ibis-framework[duckdb]",
     "matplotlib-base": "matplotlib",
+    "psycopg": "psycopg[binary]",
+    "pymysql": "pymysql[rsa]",
     "python-duckdb": "duckdb",
     "python-tzdata": "tzdata",
     "seaborn-base": "seaborn",
@@ -83,13 +85,26 @@ def test_conda_and_pip_are_given_the_same_dependencies() -> None:
     assert stated == {name: (wanted.extras, wanted.specifier) for name, wanted in declared().items()}
 
 
+def extras() -> list[Requirement]:
+    """What can be installed besides, for those who use it."""
+    given = project()["optional-dependencies"]
+    return [Requirement(text) for name, texts in given.items() if name != "dev" for text in texts]
+
+
+def test_who_works_on_it_has_every_extra() -> None:
+    listed = {canonicalize_name(Requirement(text).name): Requirement(text)
+              for text in project()["optional-dependencies"]["dev"]}  # fmt: skip
+    for extra in extras():
+        assert listed.get(canonicalize_name(extra.name)) == extra
+
+
 def test_every_dependency_has_a_bound() -> None:
     for name, requirement in declared().items():
         assert any(part.operator in (">=", "<") for part in requirement.specifier), name
 
 
-# what needs no import: a bound on a part's part, data, an application, fonts
-UNIMPORTED = {"sqlglot", "tzdata", "jupyterlab", "pylopdf-fonts-zh-cn"}
+# what needs no import: data, an application, fonts
+UNIMPORTED = {"tzdata", "jupyterlab", "pylopdf-fonts-zh-cn"}
 IMPORTED_AS = {"ibis-framework": "ibis", "pillow": "PIL"}
 
 
@@ -101,7 +116,8 @@ def test_what_the_package_imports_is_what_it_declares() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 imported.add(node.module.split(".")[0])
-    names = {canonicalize_name(Requirement(text).name) for text in project()["dependencies"]} - UNIMPORTED
+    wanted = [Requirement(text) for text in project()["dependencies"]] + extras()
+    names = {canonicalize_name(requirement.name) for requirement in wanted} - UNIMPORTED
     declared_modules = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
     assert imported - set(sys.stdlib_module_names) - {"memberlib"} == declared_modules
 
