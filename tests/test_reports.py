@@ -68,14 +68,21 @@ if store == 'broken' or pathlib.Path(os.environ['MEMBERLIB_DATA'], 'break').exis
 THEME = (
     cell("markdown", "# 金额\n\n每单多少?", "zh"),
     cell("markdown", "# Amount\n\nHow much is an order?", "en"),
-    cell("code", 'store = "good"  # id of the shop\nas_of = ""\nlang = ""\nedges = []', "parameters"),
+    cell(
+        "code",
+        'store = "good"  # id of the shop\nas_of = ""\nlang = ""\nversion = 0\nedges = []',
+        "parameters",
+    ),
     cell(
         "code",
         "import os, pathlib\nfrom memberlib import bands, charts, findings, open_store, set_language, tables",
         "setup",
     ),
     cell(
-        "code", "shop = open_store(store, as_of or None)\nset_language(lang)\ntables.opening(shop)", "opening"
+        "code",
+        "shop = open_store(store, as_of or None, at_version=version or None)\n"
+        "set_language(lang)\ntables.opening(shop)",
+        "opening",
     ),
     cell("code", FAILING),
     cell("code", "if store == 'dying':\n    os._exit(7)"),
@@ -151,7 +158,12 @@ def test_a_failed_shop_leaves_a_reason_and_nothing_else(world: World) -> None:
     assert states["broken"]["state"] == "failed"
     assert states["broken"]["reason"] == "03-amount: ValueError: cannot read x.csv"
     assert states["dying"]["reason"] == "03-amount: the kernel died"
-    assert states["broken"]["parameters"] == {"store": "broken", "as_of": "2026-03-23", "lang": "en"}
+    assert states["broken"]["parameters"] == {
+        "store": "broken",
+        "as_of": "2026-03-23",
+        "lang": "en",
+        "version": 1,
+    }
     page = (world.out / "index.html").read_text(encoding="utf-8")
     assert "cannot read x.csv" in page
     assert "Traceback" in (world.out / "logs" / "broken.log").read_text(encoding="utf-8")
@@ -160,7 +172,7 @@ def test_a_failed_shop_leaves_a_reason_and_nothing_else(world: World) -> None:
 
 def test_the_manifest_says_what_the_report_was_made_of(world: World) -> None:
     made = manifest.read(world.report / "manifest.json")
-    assert made["parameters"] == {"store": "good", "as_of": "2026-03-23", "lang": "zh-Hant"}
+    assert made["parameters"] == {"store": "good", "as_of": "2026-03-23", "lang": "zh-Hant", "version": 1}
     assert made["data"]["version"] == 1 and len(made["data"]["digest"]) == 64
     assert made["code"]["version"] and made["code"]["digest"] and made["code"]["notebooks"]
     assert made["pages"] == ["index.html", "03-amount.html"]
@@ -559,6 +571,47 @@ def test_a_change_is_said_with_its_way(given: dict, way: str, said: str) -> None
         assert pages.changed(given) == (way, said)
 
 
+def test_an_old_report_is_made_again_whatever_came_since(tmp_path: Path) -> None:
+    """Also an import that comes while notebooks run takes nothing from a report: it stays with its version."""
+    data, source = tmp_path / "data", tmp_path / "notebooks"
+    data.mkdir()
+    (data / "stores.toml").write_text(SETTINGS, encoding="utf-8")
+    write_notebook(source / "03-amount.ipynb", *THEME)
+
+    def made(out: str, **options: object) -> dict[str, bytes]:
+        assert make_reports(["good"], data=data, out=tmp_path / out, notebooks=source, **options) == 0  # type: ignore[arg-type]
+        return {
+            p.name: p.read_bytes() for p in (tmp_path / out / "good" / "2026-03-23").rglob("*") if p.is_file()
+        }
+
+    text = orders("good")
+    (tmp_path / "1.csv").write_text(text, encoding="utf-8")
+    import_files([tmp_path / "1.csv"], "good", data=data)
+    first = made("first")
+    (tmp_path / "2.csv").write_text(text.replace(",20,completed", ",0,completed"), encoding="utf-8")
+    import_files([tmp_path / "2.csv"], "good", data=data)
+    assert made("now")["03-amount.html"] != first["03-amount.html"]
+    assert made("again", at_version=1) == first
+    with pytest.raises(InputError, match="has versions 1 to 2, not 3"):
+        made("never", at_version=3)
+    with pytest.raises(InputError, match="give one --store with --at-version"):
+        make_reports(None, data=data, out=tmp_path / "never", at_version=1)
+
+
+def test_a_notebook_that_hangs_is_ended_and_spoils_only_its_shop(tmp_path: Path) -> None:
+    data, source = tmp_path / "data", tmp_path / "notebooks"
+    for store in ("good", "late"):
+        (tmp_path / f"{store}.csv").write_text(orders(store), encoding="utf-8")
+        import_files([tmp_path / f"{store}.csv"], store, data=data)
+    hang = cell("code", "import subprocess, time\nif store == 'late':\n    time.sleep(600)")
+    write_notebook(source / "03-amount.ipynb", *THEME[:5], hang, *THEME[7:])
+    assert make_reports(None, data=data, out=tmp_path / "out", notebooks=source, limit=12) == 1
+    states = {entry["store"]: entry for entry in manifest.read(tmp_path / "out" / "manifest.json")["shops"]}
+    assert states["good"]["state"] == "done"
+    assert "took longer than 12 seconds" in states["late"]["reason"]
+    assert not (tmp_path / "out" / "late").exists()
+
+
 def test_names_stand_in_the_order_of_their_language() -> None:
     def ordered(lang: str, *names: str) -> list[str]:
         return sorted(names, key=lambda name: index._place(name, lang))
@@ -581,7 +634,7 @@ def test_a_shop_named_like_markup_cannot_write_into_the_page(tmp_path: Path) -> 
         "as_of": None,
         "lang": "en",
     }
-    wanted |= {"data": {}, "settings": ""}
+    wanted |= {"data": {"version": 1, "digest": ""}, "settings": ""}
     index.write_index(
         tmp_path, [Shop("x", wanted, "failed", "<script>alert(1)</script>")], lang=None, known=["x"]
     )

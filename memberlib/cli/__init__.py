@@ -50,6 +50,10 @@ def report(
     out: Annotated[Path, typer.Option("--out", help="Folder of the reports.")] = Path("reports"),
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at work at once.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make again what has not changed.")] = False,
+    at_version: Annotated[
+        int | None, typer.Option("--at-version", min=1, help="Of one shop, an earlier version of its data.")
+    ] = None,
+    limit: Annotated[float, typer.Option("--limit", help="Seconds a notebook may take.")] = 900,
     data: Data = None,
 ) -> None:
     """Make a report per shop, and an index over all of them."""
@@ -67,6 +71,8 @@ def report(
         out=out,
         jobs=jobs,
         force=force,
+        at_version=at_version,
+        limit=limit,
     )
     raise typer.Exit(1 if failed else 0)
 

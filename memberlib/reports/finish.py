@@ -38,20 +38,25 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
     Raises
     ------
     InputError
-        Where the shop's data changed while its notebooks ran.
+        Where the shop's settings changed while its notebooks ran, or its data did and a notebook does not take the
+        ``version`` that the report began with.
     """
-    place, lang = Path(folder), wanted["lang"]
-    if Lake(Path(data) / "lake").version(wanted["store"]).digest != wanted["data"]["digest"]:
-        raise InputError("its data changed while the report was made; make it again")
-    shop = open_store(wanted["store"], wanted["as_of"], data=data, at_version=wanted["data"]["version"])
+    place, lang, version = Path(folder), wanted["lang"], wanted["data"]["version"]
+    shop = open_store(wanted["store"], wanted["as_of"], data=data, at_version=version)
+    if shop.settings.digest != wanted["settings"]:
+        raise InputError("its settings changed while the report was made; make it again")
+    read = {name: notebooks.read(place / "notebooks" / f"{name}.ipynb") for name in names}
+    unpinned = [name for name, notebook in read.items() if "version" not in notebooks.declared(notebook)]
+    if unpinned and Lake(Path(data) / "lake").version(wanted["store"]).number != version:
+        raise InputError(f"its data changed while {unpinned[0]}, which has no parameter 'version', was run")
     made: dict[str, Any] = {
         **wanted,
         "last_order_on": shop.last_order_on.isoformat() if shop.last_order_on else None,
-        "parameters": {"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang},
+        "parameters": {"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang, "version": version},
         "state": "done",
         "summary": front.summary(shop),
     }
-    contents = {name: content_of(notebooks.read(place / "notebooks" / f"{name}.ipynb")) for name in names}
+    contents = {name: content_of(notebook) for name, notebook in read.items()}
     for name, content in contents.items():
         if name.startswith(_DATA):
             content.title = i18n.say("page.data_title", lang)

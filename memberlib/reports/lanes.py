@@ -22,6 +22,8 @@ from typing import IO, Any
 
 from memberlib.kernels import KERNEL_ENVIRONMENT
 
+JOB_SECONDS = 900.0
+"""How long a job may take where nothing else is said."""
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 """A lane forks kernels, which is safe as long as it has one thread; and lanes already fill the machine."""
 
@@ -54,18 +56,30 @@ class _Lane:
             env={**os.environ, **_ONE_THREAD, **KERNEL_ENVIRONMENT, **environment},
         )
 
-    def do(self, job: Mapping[str, Any]) -> Answer:
+    def do(self, job: Mapping[str, Any], limit: float) -> Answer:
         assert self._process.stdin and self._process.stdout
+        late = threading.Event()
+        alarm = threading.Timer(limit, self._end_late, [late])
+        alarm.start()
         try:
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except OSError:
             line = b""
-        if line:
+        finally:
+            alarm.cancel()
+        if line.endswith(b"\n"):
             return Answer(**json.loads(line))
         status = self._process.wait()
+        if late.is_set():
+            reason = f"took longer than {limit:g} seconds and was ended; allow more with --limit"
+            return Answer(reason=reason, story=f"{reason}\n\n{self._last_words()}")
         return Answer(reason=_death(status), story=f"{_death(status)}\n\n{self._last_words()}")
+
+    def _end_late(self, late: threading.Event) -> None:
+        late.set()
+        self._process.kill()  # its nursery ends with it, and takes the notebook's kernel along
 
     @property
     def alive(self) -> bool:
@@ -108,9 +122,14 @@ class Lanes:
         Jobs at work at once.
     environment : mapping
         Variables that every lane gets on top of this process's own.
+    limit : float
+        Seconds after which a job's lane is ended.
     """
 
-    def __init__(self, count: int, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, count: int, environment: Mapping[str, str] | None = None, *, limit: float = JOB_SECONDS
+    ) -> None:
+        self.count, self._limit = count, limit
         self._environment = dict(environment or {})
         self._here = threading.local()
         self._all: list[_Lane] = []
@@ -125,7 +144,7 @@ class Lanes:
         if lane is None or not lane.alive:
             lane = self._here.lane = _Lane(self._environment)
             self._all.append(lane)
-        return lane.do(job)
+        return lane.do(job, self._limit)
 
     def __enter__(self) -> Lanes:
         return self

@@ -16,7 +16,7 @@ from memberlib.errors import InputError
 from memberlib.lake import Lake, data_folder
 from memberlib.reports import manifest, shelf
 from memberlib.reports.index import write_index
-from memberlib.reports.lanes import Answer, Lanes
+from memberlib.reports.lanes import JOB_SECONDS, Answer, Lanes
 from memberlib.reports.notebooks import find_notebooks
 from memberlib.reports.progress import Progress, progress
 from memberlib.reports.shelf import Shop
@@ -32,6 +32,8 @@ def make_reports(
     out: str | Path = Path("reports"),
     jobs: int = 2,
     force: bool = False,
+    at_version: int | None = None,
+    limit: float = JOB_SECONDS,
     notebooks: str | Path | None = None,
 ) -> int:
     """Make a report per shop in ``<out>/<store>/<as_of>/`` and an index over all; the number of failed shops.
@@ -54,6 +56,10 @@ def make_reports(
         Notebooks at work at once.
     force : bool
         Make again what has not changed.
+    at_version : int, optional
+        An earlier version of the one shop's data, to make an old report again.
+    limit : float
+        Seconds after which a notebook is ended and its shop fails; the others go on.
     notebooks : path, optional
         Folder of the notebooks; else the project's.
 
@@ -64,7 +70,12 @@ def make_reports(
     """
     folder, out = data_folder(data).resolve(), Path(out)
     sources = find_notebooks(notebooks)
-    shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=manifest.code_version(sources))
+    if at_version is not None and (store_ids is None or len(set(store_ids)) != 1):
+        raise InputError("an earlier version is of one shop: give one --store with --at-version")
+    if limit <= 0:
+        raise InputError(f"the time limit must be above 0 seconds, not {limit:g}")
+    code = manifest.code_version(sources)
+    shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=code, at_version=at_version)
     with shelf.alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
         shelf.sweep(out)
         at_the_end.callback(shelf.tidy, out)
@@ -74,7 +85,8 @@ def make_reports(
                 shelf.log_of(out, shop).unlink(missing_ok=True)
                 said.unchanged(shop.store, str(shop.as_of))
         if to_do:
-            _make(to_do, sources, folder=folder, out=out, jobs=jobs, said=said, by_day=as_of is not None)
+            lanes = Lanes(jobs, {"MEMBERLIB_DATA": str(folder)}, limit=limit)
+            _make(to_do, sources, folder=folder, out=out, lanes=lanes, said=said, by_day=as_of is not None)
         index = write_index(out, shops, lang=lang, known=set(Lake(folder / "lake").shops()))
         failed = [shop for shop in shops if shop.state == "failed"]
         said.end(len(shops), len(to_do) - len(failed), len(failed), index=index)
@@ -97,6 +109,7 @@ def _wanted(
     day: str | None,
     lang: str | None,
     code: Mapping[str, Any],
+    at_version: int | None,
 ) -> list[Shop]:
     lake = Lake(folder / "lake")
     ids = list(dict.fromkeys(store_ids)) if store_ids is not None else lake.shops()
@@ -107,7 +120,7 @@ def _wanted(
     settings = all_settings(folder)
     shops = []
     for store in ids:
-        version = lake.version(store)
+        version = lake.version(store, at_version)
         own = settings.get(store, Settings())
         wanted = {
             "store": store,
@@ -138,11 +151,11 @@ def _make(
     *,
     folder: Path,
     out: Path,
-    jobs: int,
+    lanes: Lanes,
     said: Progress,
     by_day: bool,
 ) -> None:
-    with Lanes(jobs, {"MEMBERLIB_DATA": str(folder)}) as lanes:
+    with lanes:
         _open(shops, lanes, folder, out, said, by_day=by_day)
         opened = [shop for shop in shops if not shop.state]
         said.begin(len(opened), len(sources))
@@ -154,7 +167,7 @@ def _make(
                 heapq.heappush(ready, (1, number, place, _notebook_job(shop, source, out)))
         running: dict[Future[Answer], tuple[Shop, int, dict[str, Any]]] = {}
         while ready or running:
-            while ready and len(running) < jobs:
+            while ready and len(running) < lanes.count:
                 _, number, _, job = heapq.heappop(ready)
                 shop = opened[number]
                 if not shop.state:
@@ -185,7 +198,15 @@ def _open(shops: list[Shop], lanes: Lanes, folder: Path, out: Path, said: Progre
     """Look into every shop; where the day asked for fits none of them, that is a mistake of the user."""
     said.opening(len(shops))
     looks = [
-        lanes.submit({"job": "open_shop", "store": s.store, "as_of": s.as_of, "data": str(folder)})
+        lanes.submit(
+            {
+                "job": "open_shop",
+                "store": s.store,
+                "as_of": s.as_of,
+                "data": str(folder),
+                "version": s.wanted["data"]["version"],
+            }
+        )
         for s in shops
     ]
     answers = [look.result() for look in looks]

@@ -40,7 +40,8 @@ class Shop:
     @property
     def parameters(self) -> dict[str, Any]:
         """What its notebooks are given."""
-        return {name: self.wanted[name] for name in ("store", "as_of", "lang")}
+        named = {name: self.wanted[name] for name in ("store", "as_of", "lang")}
+        return {**named, "version": self.wanted["data"]["version"]}
 
     @property
     def as_of(self) -> str | None:

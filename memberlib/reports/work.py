@@ -15,12 +15,12 @@ from memberlib.kernels import Nursery, can_be_warm
 from memberlib.reports.failures import reason_of, story_of
 
 
-def open_shop(*, store: str, as_of: str | None, data: str) -> dict[str, Any]:
-    """Look into a shop: the day that its report is of, and the version of its data."""
+def open_shop(*, store: str, as_of: str | None, data: str, version: int | None = None) -> dict[str, Any]:
+    """Look into a shop: the day that its report is of."""
     from memberlib.store import open_store
 
-    shop = open_store(store, as_of, data=data)
-    return {"as_of": shop.as_of.isoformat(), "version": shop.version, "digest": shop.digest}
+    shop = open_store(store, as_of, data=data, at_version=version)
+    return {"as_of": shop.as_of.isoformat()}
 
 
 _nursery: Nursery | None = None
