@@ -18,6 +18,7 @@ import servers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from memberlib import cli
 from memberlib.errors import InputError
 from memberlib.imports import Account, import_files
 from memberlib.lake import Lake
@@ -532,3 +533,70 @@ def test_what_a_query_holds_in_quotes_is_not_shown(tmp_path: Path) -> None:
         url, query="select n  from orders where phone = '13800000001' -- 13800000001", folder=tmp_path
     )
     assert shown == f"sqlite://{tmp_path}/shop.db SELECT n FROM orders WHERE phone = '…'"
+
+
+# --- at the prompt ----------------------------------------------------------------------------------------------------
+
+
+def prompted(
+    data: Path, *arguments: str, capsys: pytest.CaptureFixture[str]
+) -> tuple[int | str | None, str, str]:
+    """Status, output and complaints of ``memberlib import`` with these arguments."""
+    status: int | str | None = 0
+    try:
+        cli.main(["import", "--data", str(data), "--store", "tea", *arguments])
+    except SystemExit as leave:
+        status = leave.code or 0
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_table_is_imported_at_the_prompt(
+    postgres: servers.Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_postgres(
+        postgres,
+        "CREATE TABLE IF NOT EXISTS shoporders (order_id int, member_id text, paid_at timestamptz, paid_amount numeric,"
+        " status text)",
+        "DELETE FROM shoporders",
+        "INSERT INTO shoporders SELECT i, 'm' || i % 3, timestamptz '2026-01-05 09:00+08', i, 'completed'"
+        " FROM generate_series(1, 9) AS t(i)",
+    )  # fmt: skip
+    asked = ("--from", postgres.url())
+    status, out, _ = prompted(tmp_path, *asked, "--table", "shoporders", capsys=capsys)
+    place = f"postgresql://127.0.0.1:{postgres.port}/shop"
+    assert status == 0 and f"tea ← {place} shoporders (generic orders): 9 rows read = 9 accepted" in out
+    status, out, _ = prompted(
+        tmp_path, *asked, "--query", "SELECT * FROM shoporders WHERE member_id <> 'm1'", capsys=capsys
+    )
+    assert status == 0 and "6 rows read = 0 accepted + 6 same as before" in out
+    in_postgres(postgres, "UPDATE shoporders SET status = 'lost' WHERE order_id = 9")
+    status, out, _ = prompted(tmp_path, *asked, "--table", "shoporders", capsys=capsys)
+    assert status == 0 and "8 same as before + 0 replaced + 1 rejected" in out
+    status, out, errors = prompted(tmp_path, *asked, "--table", "none", capsys=capsys)
+    assert status == 2 and "there is no table none" in errors and len(errors.splitlines()) == 1
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(place.encode() in path.read_bytes() for path in kept)
+    assert not [path for path in kept if servers.PASSWORD.encode() in path.read_bytes()]
+    assert sorted({row["file"] for row in Lake(tmp_path / "lake").version("tea").imports}) == [
+        f"{place} shoporders"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ([], "give the export files to read, or --from"),
+        (["orders.csv", "--from", "sqlite:///shop.db", "--table", "x"], "no files are read"),
+        (["orders.csv", "--table", "x"], "go with --from"),
+        (["orders.csv", "--query", "SELECT 1"], "go with --from"),
+        (["--from", "sqlite:///nowhere.db"], "either --table or --query"),
+        (["--from", "sqlite:///nowhere.db", "--table", "x", "--encoding", "gbk"], "--encoding"),
+        (["--from", "sqlite:///nowhere.db", "--table", "x"], "there is no database file"),
+    ],
+)
+def test_what_does_not_go_together_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    status, out, errors = prompted(tmp_path, *arguments, capsys=capsys)
+    assert status == 2 and not out and line in errors and len(errors.splitlines()) == 1

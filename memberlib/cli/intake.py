@@ -18,13 +18,25 @@ intake_app = typer.Typer()
 
 @intake_app.command("import")
 def import_(
+    store: StoreId,
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="Export files: CSV, workbooks, Parquet, or zip archives of them.", show_default=False
         ),
-    ],
-    store: StoreId,
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="URL", help="Instead of files, a database: postgresql://, mysql://, sqlite:///…"
+        ),
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", help="Of the database, the table to read; schema.table too.")
+    ] = None,
+    query: Annotated[
+        str | None, typer.Option("--query", help="Of the database, one SELECT to read, instead of a table.")
+    ] = None,
     platform: Annotated[
         str | None, typer.Option("--platform", help="Name of the crosswalk; else found by the header.")
     ] = None,
@@ -47,8 +59,30 @@ def import_(
     data: Data = None,
 ) -> None:
     """Take exports into a shop; print an account that adds up for each file."""
-    from memberlib.imports import import_files
+    from memberlib.imports import import_files, import_from
 
+    if source is not None:
+        if files or sheet or encoding:
+            raise InputError("with --from no files are read, nor does it go with --sheet or --encoding")
+        with _bar() as tell:
+            import_from(
+                source,
+                store,
+                table=table,
+                query=query,
+                data=data,
+                platform=platform,
+                channel=channel,
+                mapping=mapping,
+                max_rejected_share=max_rejected,
+                progress=tell,
+                done=_print_account,
+            )
+        return
+    if not files:
+        raise InputError("give the export files to read, or --from and a database")
+    if table is not None or query is not None:
+        raise InputError("--table and --query go with --from, which names the database")
     with _bar() as tell:
         import_files(
             files,

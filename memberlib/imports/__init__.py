@@ -27,7 +27,7 @@ from memberlib.lake import data_folder
 from memberlib.loaders import crosswalk
 from memberlib.settings import check_store_id
 
-__all__ = ["Account", "import_files"]
+__all__ = ["Account", "import_files", "import_from"]
 
 
 def import_files(
@@ -84,23 +84,13 @@ def import_files(
     >>> account.accepted_count  # doctest: +SKIP
     2391
     """
-    check_store_id(store_id)
-    if not 0 <= max_rejected_share <= 1:
-        raise InputError(
-            f"the largest share of rejected rows must lie between 0 and 1, not {max_rejected_share:g}"
-        )
-    if channel is not None:
-        check_channel(channel)
-    folder = data_folder(data)
-    known = crosswalk.known(folder, Path(mapping) if mapping else None)
-    crosswalk.chosen(platform, known)
-    choices = Choices(
-        store_id=store_id,
-        data=folder,
-        known=known,
+    choices = _choices(
+        store_id,
+        data=data,
         platform=platform,
-        channel=channel or "",
-        sheets=tuple(sheets),
+        channel=channel,
+        sheets=sheets,
+        mapping=mapping,
         encoding=encoding,
         max_rejected_share=max_rejected_share,
         progress=progress,
@@ -127,6 +117,105 @@ def import_files(
 
 def _files(path: Path, folder: Path) -> list[tuple[str, Path]]:
     return [(path.name, path)]
+
+
+def import_from(
+    url: str,
+    store_id: str,
+    *,
+    table: str | None = None,
+    query: str | None = None,
+    data: str | Path | None = None,
+    platform: str | None = None,
+    channel: str | None = None,
+    mapping: str | Path | None = None,
+    max_rejected_share: float = 0.2,
+    progress: Progress | None = None,
+    done: Callable[[Account], None] | None = None,
+) -> list[Account]:
+    """Take a table of a database, or what a query gives, into a shop, as if it were an export file.
+
+    Parameters
+    ----------
+    url : str
+        Where the database is; see :func:`memberlib.loaders.database.rows_of`.
+    table, query : str, optional
+        One of the two: a table's name, or one SELECT.
+
+    The others are those of :func:`import_files`.
+
+    Raises
+    ------
+    InputError
+        For a database that cannot be read, or rows that cannot be taken in.
+
+    Examples
+    --------
+    >>> import_from("postgresql://ann@db.example/shop", "tea-house", table="orders")  # doctest: +SKIP
+    """
+    from memberlib.loaders.database import rows_of, shown_url
+
+    choices = _choices(
+        store_id,
+        data=data,
+        platform=platform,
+        channel=channel,
+        sheets=(),
+        mapping=mapping,
+        encoding=None,
+        max_rejected_share=max_rejected_share,
+        progress=progress,
+    )
+    with tempfile.TemporaryDirectory(prefix="memberlib-") as folder:
+        if progress:
+            progress(shown_url(url), 0.0)
+        name, path = rows_of(url, table=table, query=query, folder=folder)
+        if progress:
+            progress(shown_url(url), 1.0)
+        try:
+            accounts = take_in(name, path, choices)
+        except OSError as error:
+            raise InputError(f"{name} was not taken in: {error}") from None
+    if done:
+        for account in accounts:
+            done(account)
+    return accounts
+
+
+def _choices(
+    store_id: str,
+    *,
+    data: str | Path | None,
+    platform: str | None,
+    channel: str | None,
+    sheets: Sequence[str],
+    mapping: str | Path | None,
+    encoding: str | None,
+    max_rejected_share: float,
+    progress: Progress | None,
+) -> Choices:
+    """What was asked for, seen to be possible."""
+    check_store_id(store_id)
+    if not 0 <= max_rejected_share <= 1:
+        raise InputError(
+            f"the largest share of rejected rows must lie between 0 and 1, not {max_rejected_share:g}"
+        )
+    if channel is not None:
+        check_channel(channel)
+    folder = data_folder(data)
+    known = crosswalk.known(folder, Path(mapping) if mapping else None)
+    crosswalk.chosen(platform, known)
+    return Choices(
+        store_id=store_id,
+        data=folder,
+        known=known,
+        platform=platform,
+        channel=channel or "",
+        sheets=tuple(sheets),
+        encoding=encoding,
+        max_rejected_share=max_rejected_share,
+        progress=progress,
+    )
 
 
 def check_channel(channel: str) -> str:
