@@ -15,13 +15,16 @@ import pandas as pd
 
 from memberlib import facts as _facts
 from memberlib.errors import InputError
+from memberlib.identity import Joining
+from memberlib.identity.merging import merged, renamed
 from memberlib.lake import Lake, data_folder
-from memberlib.model import TABLES, YEARS
+from memberlib.model import KEPT_TABLES, YEARS
 from memberlib.settings import Settings, check_store_id, load_settings
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
+_SHOWN = ("orders", "items", "members", "brushed", "events", "contacts", "decisions")
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
 _serial = itertools.count()
 
@@ -35,8 +38,9 @@ class Store:
         The shop, the last day that is looked at, its decisions.
     version, digest
         Version of the shop's data in the lake and its fingerprint; ``None`` and ``""`` for a store made from frames.
-    orders, items, members : ibis Table
-        The canonical rows known on ``as_of``.
+    orders, items, members, events : ibis Table
+        The canonical rows known on ``as_of``. Members that are one (see :mod:`memberlib.identity`) have one id
+        in all of them.
     trades, facts : ibis Table
         Counted trades; one row per member with a counted trade (see :mod:`memberlib.facts`).
     """
@@ -52,10 +56,14 @@ class Store:
         version: int | None = None,
         digest: str = "",
         _span: tuple[dt.date | None, dt.date | None] | None = None,
+        _joining: Joining | None = None,
     ) -> None:
         self.id, self.con, self.settings = store_id, con, settings
         self.version, self.digest = version, digest
-        self._tables = dict(tables)
+        self._raw = dict(tables)
+        if _joining is not None:
+            self.joining = _joining
+        self._tables = self._with_joined_ids()
         self._span = _span or _days(self._tables["orders"])
         self.as_of = self._checked(as_of)
 
@@ -90,14 +98,39 @@ class Store:
         """The same shop as of another date, over the same tables and connection."""
         return Store(
             self.id,
-            self._tables,
+            self._raw,
             con=self.con,
             as_of=as_of,
             settings=self.settings,
             version=self.version,
             digest=self.digest,
             _span=self._span,
+            _joining=self.__dict__.get("joining"),
         )
+
+    @cached_property
+    def joining(self) -> Joining:
+        """Which members are one, by the shop's settings and its decisions on single pairs."""
+        given = {
+            name: str(ibis.to_sql(self._raw[name], dialect="duckdb")) if name in self._raw else None
+            for name in ("contacts", "decisions")
+        }
+        contacts = given["contacts"] if self.settings.join_by else None
+        return Joining(self.con.con, contacts, given["decisions"], settings=self.settings)
+
+    def _with_joined_ids(self) -> dict[str, Table]:
+        """The tables with one id per person; as they are where nobody is joined."""
+        names = ("contacts",) if self.settings.join_by else ()
+        self._changed = None
+        if any(name in self._raw for name in (*names, "decisions")):
+            self._changed = self.joining.changed()
+        if self._changed is None:
+            return self._raw
+        ids = self.con.table(self._changed, database=("temp", "main"))
+        return {
+            name: renamed(rows, ids) if name in ("orders", "events") else rows
+            for name, rows in self._raw.items()
+        }
 
     def close(self) -> None:
         """Let go of the facts and of the connection; for who opens hundreds of shops in one process."""
@@ -139,13 +172,23 @@ class Store:
 
     @property
     def members(self) -> Table | None:
-        """The member list as known on ``as_of`` (joined by then, or with no joining date); None without a list."""
+        """The member list as known on ``as_of`` (joined by then, or with no joining date); None without a list.
+
+        Rows of members that are one are one row, see :func:`memberlib.identity.merging.merged`.
+        """
         rows = self._tables.get("members")
-        return (
-            None
-            if rows is None
-            else rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
-        )
+        if rows is None:
+            return None
+        known = rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
+        if self._changed is None:
+            return known
+        return merged(known, self.con.table(self._changed, database=("temp", "main")))
+
+    @property
+    def events(self) -> Table | None:
+        """What members did besides buying, up to and including ``as_of``; None where nothing is known of it."""
+        rows = self._tables.get("events")
+        return None if rows is None else rows.filter(rows.happened_at < self._end)
 
     @property
     def _rules(self) -> dict[str, Any]:
@@ -234,7 +277,7 @@ def open_store(
     con = connection()
     tables: dict[str, Table] = {}
     for name, files in found.files.items():
-        if name in TABLES and files:
+        if name in _SHOWN and files:
             tables[name] = con.read_parquet(files, table_name=f"{name}_{next(_serial)}")
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(_serial)}", schema=_schema("orders"), temp=True)
@@ -248,6 +291,9 @@ def store_from(
     items: Any = None,
     members: Any = None,
     brushed: Any = None,
+    events: Any = None,
+    contacts: Any = None,
+    decisions: Any = None,
     as_of: dt.date | str | None = None,
     settings: Settings | None = None,
     store_id: str = "shop",
@@ -259,7 +305,11 @@ def store_from(
     ----------
     orders : DataFrame, path of a Parquet file, or ibis Table
         order_id, member_id, paid_at (local wall time), paid_amount, status; the other columns of orders may be missing.
-    items, members, brushed : likewise, optional
+    items, members, brushed, events : likewise, optional
+    contacts : likewise, optional
+        member_id and some of name, phone, email, person_key, as written; looked at where the settings have ``join_by``.
+    decisions : likewise, optional
+        member_id, other_id, decision (together, apart).
     con : ibis DuckDB connection, optional
         To share one among many stores; ibis Tables must belong to it.
 
@@ -272,7 +322,10 @@ def store_from(
     datetime.date(2026, 1, 5)
     """
     con = con or connection()
-    given = {"orders": orders, "items": items, "members": members, "brushed": brushed}
+    given = {
+        "orders": orders, "items": items, "members": members, "brushed": brushed, "events": events,
+        "contacts": contacts, "decisions": decisions,
+    }  # fmt: skip
     tables = {name: _table(con, name, rows) for name, rows in given.items() if rows is not None}
     return Store(
         check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings()
@@ -312,12 +365,12 @@ def _days(orders: Table) -> tuple[dt.date | None, dt.date | None]:
 
 
 def _schema(name: str) -> Any:
-    return ibis.Schema.from_pyarrow(TABLES[name].arrow_schema())
+    return ibis.Schema.from_pyarrow(KEPT_TABLES[name].arrow_schema())
 
 
 def _table(con: Any, name: str, rows: Any) -> Table:
     """Rows of any kind as a table with every canonical column, typed; extra columns are dropped."""
-    spec, schema = TABLES[name], _schema(name)
+    spec, schema = KEPT_TABLES[name], _schema(name)
     if isinstance(rows, str | Path):
         if not Path(rows).is_file():
             raise InputError(f"no file {rows}; give the path of a Parquet file")
@@ -355,7 +408,7 @@ def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
     """A pandas frame in a temporary table; amounts become exact decimals, empty ids become null."""
     import pyarrow as pa
 
-    schema = TABLES[name].arrow_schema()
+    schema = KEPT_TABLES[name].arrow_schema()
     picked = [field for field in schema if field.name in frame.columns]
     arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
     made = f"{name}_{next(_serial)}"

@@ -1,0 +1,95 @@
+"""Which members are one, given who is linked with whom and who is kept apart?
+
+Members are numbers here, the smallest id being the smallest number. Without pairs kept apart a group is a connected
+component. A component that holds such a pair is linked anew, one link at a time in a fixed order (decisions first, then
+the ways of joining in their order, each from the smallest ids on), and a link that would bring two members together who
+are kept apart is left out. So a pair kept apart is never in one group, whatever links them, and the order in which rows
+or files came does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.int64]
+
+
+def smallest_linked(count: int, one: Numbers, other: Numbers) -> Numbers:
+    """For each of `count` members the smallest number that links lead to.
+
+    Parameters
+    ----------
+    one, other : array of int
+        The two ends of each link.
+
+    Examples
+    --------
+    >>> smallest_linked(5, np.array([1, 3]), np.array([3, 4])).tolist()
+    [0, 1, 2, 1, 1]
+    """
+    labels = np.arange(count, dtype=np.int64)
+    while len(one):
+        a, b = labels[one], labels[other]
+        apart = a != b
+        if not apart.any():
+            break
+        one, other, a, b = one[apart], other[apart], a[apart], b[apart]
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        np.minimum.at(labels, high, low)
+        while True:
+            further = labels[labels]
+            if (further == labels).all():
+                break
+            labels = further
+    return labels
+
+
+def parted(
+    together: Sequence[tuple[int, int]], shared: Iterable[Sequence[int]], apart: Iterable[tuple[int, int]]
+) -> dict[int, int]:
+    """Groups of the members of one component in which pairs are kept apart: member → smallest of its group.
+
+    Parameters
+    ----------
+    together : sequence of pairs
+        Links by decision; they come first, in order of their numbers.
+    shared : iterable of sequences
+        Members that one phone, address or key links, each with each other; in the order in which they link.
+    apart : iterable of pairs
+        Members that must not be in one group.
+
+    Examples
+    --------
+    >>> parted([], [[1, 2, 3]], [(1, 2)])
+    {1: 1, 2: 2, 3: 1}
+    """
+    shared = [sorted(members) for members in shared]
+    root: dict[int, int] = {}
+    for members in [*shared, *together]:
+        root.update({member: member for member in members})
+    group = {member: [member] for member in root}
+    enemies: dict[int, set[int]] = {member: set() for member in root}
+    for one, other in apart:
+        if one in root and other in root:
+            enemies[one].add(other)
+            enemies[other].add(one)
+
+    def link(one: int, other: int) -> None:
+        low, high = sorted((root[one], root[other]))
+        if low == high or any(root[enemy] == low for enemy in enemies[high]):
+            return
+        for member in group[high]:
+            root[member] = low
+        group[low] += group.pop(high)
+        enemies[low] |= enemies.pop(high)
+
+    for one, other in sorted(together):
+        link(one, other)
+    for members in shared:
+        for one, other in combinations(members, 2):
+            link(one, other)
+    return dict(sorted(root.items()))
