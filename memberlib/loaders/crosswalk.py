@@ -12,7 +12,7 @@ A crosswalk is a TOML file, named ``<platform>-<table>.toml``, in this folder or
     dates = ["%d/%m/%Y"]            # date forms beyond the year-first ones, which are always read
     marks = ["标题", ["a", "b"]]      # headers that must also be there (one of each list) for it to be recognised
     without = ["order_id"]          # headers that must not be there for it to be recognised
-    alone = true                    # recognised only where no other crosswalk of the platform knows a column
+    alone = true                    # recognised only where no other crosswalk knows one of its columns
     only_by_name = true             # never recognised: read when --platform names it
     beside = "shopify-orders"       # read from the same file as that one
     may_lack = ["status"]           # needed columns that some files of the platform do not have

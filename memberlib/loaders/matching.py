@@ -186,12 +186,7 @@ def _recognised(crosswalk: Crosswalk, header: Sequence[str], among: Iterable[Cro
         return False
     if not crosswalk.alone:
         return True
-    others = {
-        plain(name)
-        for other in among
-        if other.platform == crosswalk.platform and other.name != crosswalk.name
-        for name in other.headers()
-    }
+    others = {plain(name) for other in among if other.name != crosswalk.name for name in other.headers()}
     return not names & (others - {plain(h) for h in crosswalk.headers()})
 
 
