@@ -24,7 +24,7 @@ from memberlib.errors import InputError
 from memberlib.imports.account import Account
 from memberlib.imports.taking import Choices, Progress, take_in
 from memberlib.lake import data_folder
-from memberlib.loaders import crosswalk
+from memberlib.loaders import archives, crosswalk
 from memberlib.settings import check_store_id
 
 __all__ = ["Account", "import_files", "import_from"]
@@ -99,7 +99,7 @@ def import_files(
     for path in [paths] if isinstance(paths, str | Path) else paths:
         try:
             with tempfile.TemporaryDirectory(prefix="memberlib-") as unpacked:
-                for name, file in _files(Path(path), Path(unpacked)):
+                for name, file in archives.unpacked(Path(path), Path(unpacked)):
                     for account in take_in(name, file, choices):
                         accounts.append(account)
                         if done:
@@ -113,10 +113,6 @@ def import_files(
             stand = ", ".join(dict.fromkeys(a.file for a in accounts))
             raise InputError(f"{said}; taken in before it: {stand}" if stand else said) from None
     return accounts
-
-
-def _files(path: Path, folder: Path) -> list[tuple[str, Path]]:
-    return [(path.name, path)]
 
 
 def import_from(

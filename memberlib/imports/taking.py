@@ -75,7 +75,7 @@ class _Taking:
         self.settings: Settings | None = all_settings(choices.data).get(choices.store_id)
 
     def run(self) -> list[Account]:
-        tables = reader.opened(self.path)
+        tables = reader.opened(self.path, self.choices.encoding)
         digest = reader.fingerprint(self.path)
         return self._repeated(digest) or self._read(tables, digest)
 
