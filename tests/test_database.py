@@ -441,6 +441,8 @@ def test_mistakes_about_mariadb_end_in_one_line(mariadb: servers.Server, tmp_pat
     in_mariadb(mariadb, "CREATE TABLE IF NOT EXISTS present AS SELECT 1 AS n")
     assert "there is no table absent; there are " in line_of(mariadb.url(), tmp_path, table="absent")
     assert "doesn't exist" in line_of(mariadb.url(), tmp_path, query="SELECT * FROM absent")
+    for hidden in ("/*!50000 INTO OUTFILE 'x' */", "/*M! INTO OUTFILE 'x' */", "INTO OUTFILE 'x'", "INTO @x"):
+        assert "give one SELECT" in line_of(mariadb.url(), tmp_path, query=f"SELECT n {hidden} FROM present")
     assert "begins with REPLACE" in line_of(mariadb.url(), tmp_path, query="REPLACE INTO present VALUES (2)")
 
 

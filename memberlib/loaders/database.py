@@ -190,6 +190,8 @@ def _checked(query: str, source: Source) -> tuple[str, bool, str]:
             raise InputError(f"the query is empty; {only}")
         if tokens[0].token_type not in (TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM):
             raise InputError(f"the query begins with {tokens[0].text}, and only reading is done here; {only}")
+        if any(comment.startswith(("!", "M!")) for token in tokens for comment in token.comments):
+            raise InputError(f"the query holds a comment that MySQL carries out; {only}")
         text = query[: tokens[-1].end + 1]
         statements = [found for found in sqlglot.parse(text, read=source.dialect) if found is not None]
     except SqlglotError as error:

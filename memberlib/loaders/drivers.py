@@ -10,19 +10,16 @@ as UTC with ``+00``, bytes as UTF-8 where they are such, else as hex.
 
 from __future__ import annotations
 
-import io
-import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from memberlib.errors import InputError
 from memberlib.loaders.columns import ROWS, as_text, distinct, write, write_rows
+from memberlib.loaders.servers import MySQL, Postgres, named_tables
 
-_BLOCK_BYTES = 8 << 20
-_PATIENCE_SECONDS = 10
 _MEMORY = "500MB"
 
 
@@ -60,149 +57,6 @@ def open_source(url: str) -> Source:
             "--from takes the URL of a database, such as postgresql://user@host:5432/shop or sqlite:///folder/shop.db"
         )
     return KINDS.get(scheme, _Ibis)(url)
-
-
-def _missing(scheme: str, extra: str) -> InputError:
-    return InputError(f"{scheme}:// needs a driver that is not installed: pip install 'memberlib[{extra}]'")
-
-
-class _Postgres:
-    """PostgreSQL: the server writes the rows as CSV text (COPY), which is exact and six times as fast as a cursor."""
-
-    dialect: Any = "postgres"
-
-    def __init__(self, url: str) -> None:
-        try:
-            import psycopg
-            from psycopg.conninfo import conninfo_to_dict
-        except ImportError:
-            raise _missing("postgresql", "postgres") from None
-        try:
-            given = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:  # says what it could not read, which may be the password
-            raise InputError(
-                "the URL cannot be read; it has the form postgresql://user@host:port/database, and signs such as "
-                "@ : / ? # % in a password are written as %40 %3A %2F %3F %23 %25"
-            ) from None
-        self.con = psycopg.connect(**({"connect_timeout": _PATIENCE_SECONDS} | given))  # type: ignore[arg-type]
-        self.con.read_only = True
-
-    def table_names(self) -> list[str]:
-        self.con.rollback()
-        return _named(self.con.cursor(), "NOT IN ('pg_catalog', 'information_schema')", "current_schema()")
-
-    def write(self, query: str, path: Path) -> None:
-        import pyarrow as pa
-        from pyarrow import csv
-
-        # local to this transaction, so that it holds behind a pooler too
-        for setting in ("client_encoding TO 'UTF8'", "datestyle TO 'ISO, YMD'", "timezone TO 'UTC'",
-                        "intervalstyle TO 'iso_8601'", "bytea_output TO 'hex'", "extra_float_digits TO 1"):  # fmt: skip
-            self.con.execute(f"SET LOCAL {setting}")
-        cursor = self.con.cursor()
-        cursor.execute(f"SELECT * FROM (\n{query}\n) AS found LIMIT 0")
-        names = [column.name for column in cursor.description or ()]
-        places = [str(n) for n in range(len(distinct(names)))]
-        with cursor.copy(f"COPY (\n{query}\n) TO STDOUT (FORMAT csv)") as copy:
-            first = copy.read()
-            if not first:
-                return write(path, names, iter(()))
-            batches = csv.open_csv(
-                pa.PythonFile(_Blocks(bytes(first), copy.read), mode="r"),
-                csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=places),
-                csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-                csv.ConvertOptions(
-                    column_types=dict.fromkeys(places, pa.string()),
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                    null_values=[""],
-                ),
-            )
-            write(path, names, (batch.columns for batch in batches))
-
-    def close(self) -> None:
-        self.con.close()
-
-
-class _Blocks(io.RawIOBase):
-    """The rows that a server sends, one by one, as a file that is read in blocks."""
-
-    def __init__(self, first: bytes, more: Callable[[], Any]) -> None:
-        self._kept, self._more = first, more
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        parts, held = [self._kept], len(self._kept)
-        while (size < 0 or held < size) and (row := self._more()):
-            parts.append(row)
-            held += len(row)
-        content = b"".join(parts)
-        taken = content if size < 0 else content[:size]
-        self._kept = content[len(taken) :]
-        return taken
-
-
-class _MySQL:
-    """MySQL and MariaDB: text as the server sends it, row after row."""
-
-    dialect: Any = "mysql"
-
-    def __init__(self, url: str) -> None:
-        try:
-            import pymysql
-            from pymysql.constants import FIELD_TYPE
-            from pymysql.converters import encoders
-        except ImportError:
-            raise _missing("mysql", "mysql") from None
-        try:
-            parts = urlsplit(url)
-            port = parts.port or 3306
-        except ValueError:
-            raise InputError(
-                "the URL cannot be read; it has the form mysql://user@host:port/database, and signs such as "
-                "@ : / ? # % in a password are written as %40 %3A %2F %3F %23 %25"
-            ) from None
-        known = ("unix_socket", "ssl_ca", "read_default_file", "read_default_group")
-        options: dict[str, Any] = {key: value for key, value in parse_qsl(parts.query) if key in known}
-        if parts.username:
-            options["user"] = unquote(parts.username)
-        password = unquote(parts.password) if parts.password is not None else os.environ.get("MYSQL_PWD")
-        if password is not None:
-            options["password"] = password
-        self.con = pymysql.connect(
-            host=parts.hostname or "localhost",
-            port=port,
-            database=unquote(parts.path[1:]) or None,
-            charset="utf8mb4",
-            connect_timeout=_PATIENCE_SECONDS,
-            # all as text, but for what would lose its meaning: moments are told in UTC, bits are numbers
-            conv=encoders
-            | {FIELD_TYPE.TIMESTAMP: _utc, FIELD_TYPE.BIT: lambda bits: str(int.from_bytes(bits, "big"))},
-            **options,
-        )
-        with self.con.cursor() as cursor:
-            cursor.execute("SET SESSION TRANSACTION READ ONLY")
-            cursor.execute("SET time_zone = '+00:00'")
-
-    def table_names(self) -> list[str]:
-        schemas = "NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
-        return _named(self.con.cursor(), schemas, "database()")
-
-    def write(self, query: str, path: Path) -> None:
-        from pymysql.cursors import SSCursor
-
-        with self.con.cursor(SSCursor) as cursor:
-            cursor.execute(query)
-            write_rows(path, cursor)
-
-    def close(self) -> None:
-        self.con.close()
-
-
-def _utc(text: str) -> str:
-    return text if text.startswith("0000") else text + "+00:00"
 
 
 class _SQLite:
@@ -245,7 +99,9 @@ class _DuckDB:
         self.con.execute("SET TimeZone = 'UTC'")
 
     def table_names(self) -> list[str]:
-        return _named(self.con.cursor(), "NOT IN ('information_schema', 'pg_catalog')", "current_schema()")
+        return named_tables(
+            self.con.cursor(), "NOT IN ('information_schema', 'pg_catalog')", "current_schema()"
+        )
 
     def write(self, query: str, path: Path) -> None:
         found = self.con.sql(query)
@@ -304,10 +160,10 @@ _SUFFIXES = {
     ".ddb": "duckdb",
 }
 KINDS: dict[str, Callable[[str], Source]] = {
-    "postgresql": _Postgres,
-    "postgres": _Postgres,
-    "mysql": _MySQL,
-    "mariadb": _MySQL,
+    "postgresql": Postgres,
+    "postgres": Postgres,
+    "mysql": MySQL,
+    "mariadb": MySQL,
     "sqlite": _SQLite,
     "duckdb": _DuckDB,
 }
@@ -322,15 +178,6 @@ def _file_of(url: str) -> Path | None:
     if not path.is_file():
         raise InputError(f"there is no database file {path}; check its name")
     return path
-
-
-def _named(cursor: Any, schemas: str, here: str) -> list[str]:
-    """Tables of the information schema, those of the present schema by their bare name."""
-    cursor.execute(
-        f"SELECT table_schema, table_name, {here} FROM information_schema.tables WHERE table_schema {schemas} "
-        "ORDER BY table_schema <> " + here + ", table_schema, table_name LIMIT 200"
-    )
-    return [name if schema == home else f"{schema}.{name}" for schema, name, home in cursor.fetchall()]
 
 
 __all__ = ["KINDS", "Source", "open_source"]
