@@ -81,7 +81,7 @@ def compare(
     gone = 0
     if not present:
         con.execute(
-            f"CREATE TEMP VIEW {fresh} AS SELECT s.row, s.row_count, {names}, 'new' AS kind FROM {standing} AS s"
+            f"CREATE TEMP VIEW {fresh} AS SELECT s.row, s.row_count, {names}, 'new' AS outcome FROM {standing} AS s"
         )
     else:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
@@ -96,7 +96,7 @@ def compare(
             kept = f"AND s.order_id NOT IN (SELECT order_id FROM told_{part})"
         con.execute(
             f"CREATE TEMP TABLE {fresh} AS SELECT s.row, s.row_count, {names}, "
-            "if(p.there IS NULL, 'new', 'changed') AS kind "
+            "if(p.there IS NULL, 'new', 'changed') AS outcome "
             f"FROM {standing} AS s LEFT JOIN (SELECT *, true AS there FROM {held}) AS p ON {met} "
             f"WHERE (p.there IS NULL OR NOT ({same})) {kept}"
         )
@@ -111,8 +111,8 @@ def compare(
             )
             (gone,) = counted(f"SELECT count(*) FROM gone_{part}")
     new, changed, new_keys, changed_keys = counted(
-        f"SELECT {weight} FILTER (kind = 'new'), {weight} FILTER (kind = 'changed'), "
-        f"count(*) FILTER (kind = 'new'), count(*) FILTER (kind = 'changed') FROM {fresh}"
+        f"SELECT {weight} FILTER (outcome = 'new'), {weight} FILTER (outcome = 'changed'), "
+        f"count(*) FILTER (outcome = 'new'), count(*) FILTER (outcome = 'changed') FROM {fresh}"
     )
     overruled = 0
     if rows > kinds and table.values:
@@ -121,7 +121,7 @@ def compare(
         (overruled,) = counted(
             f"SELECT count(*) FROM {staged} AS s JOIN {fresh} AS f ON {met} AND s.row < f.row WHERE {differ}"
         )
-    replaced = [f"SELECT {key} FROM {fresh} WHERE kind = 'changed'"] if changed else []
+    replaced = [f"SELECT {key} FROM {fresh} WHERE outcome = 'changed'"] if changed else []
     replaced += [f"SELECT {key} FROM gone_{part}"] if gone else []
     unchanged = f"SELECT {names} FROM {standing} AS s ANTI JOIN {fresh} AS f ON {_met(table.key, 's', 'f')}"
     return Compared(
@@ -129,7 +129,7 @@ def compare(
         replaced_count=changed + overruled,
         same_count=total - new - changed - overruled,
         gone_count=gone,
-        fresh=f"SELECT * EXCLUDE (row, row_count, kind) FROM {fresh}",
+        fresh=f"SELECT * EXCLUDE (row, row_count, outcome) FROM {fresh}",
         replaced=" UNION ALL ".join(replaced),
         same=unchanged if kinds > new_keys + changed_keys else "",
     )
