@@ -12,6 +12,7 @@ import typer
 
 from memberlib.cli.intake import intake_app
 from memberlib.cli.lake import lake_app
+from memberlib.cli.mapping import mapping_app
 from memberlib.cli.table import table_app
 from memberlib.cli.words import AsOf, Data, In
 from memberlib.errors import InputError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 app.add_typer(intake_app)
 app.add_typer(lake_app)
+app.add_typer(mapping_app)
 app.add_typer(table_app, name="table")
 
 

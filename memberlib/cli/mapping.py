@@ -1,0 +1,160 @@
+"""What can be said at a prompt about the forms of exports, known ones and new ones?"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memberlib.cli.words import Data
+from memberlib.errors import InputError
+
+if TYPE_CHECKING:
+    from memberlib.loaders.crosswalk import Crosswalk, Source
+    from memberlib.loaders.proposal import Proposal, Sample
+
+mapping_app = typer.Typer()
+
+
+@mapping_app.command()
+def mapping(
+    file: Annotated[Path, typer.Argument(help="An export that no platform's form fits.", show_default=False)],
+    table: Annotated[
+        str | None,
+        typer.Option("--table", help="orders, items, members, events or brushed; else what fits best."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the source is called, such as my-till.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Of a workbook, the sheet to look at.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="The file's encoding, where it is guessed wrong.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write it to this file, or into this folder; else it is printed."),
+    ] = None,
+) -> None:
+    """Propose a mapping for a file by its header and its first rows, to be checked by hand."""
+    from memberlib.loaders import reader
+    from memberlib.loaders.matching import matches
+    from memberlib.loaders.proposal import proposed, sample
+    from memberlib.privacy import masked
+
+    with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch:
+        (shown, path), *others = reader.unpacked(file, Path(scratch))
+        tables = reader.opened(path, encoding)
+        opened = next((t for t in tables if t.sheet == sheet), None) if sheet else tables[0]
+        if opened is None:
+            sheets = ", ".join(str(t.sheet) for t in tables if t.sheet) or "it is no workbook"
+            raise InputError(f"{shown} has no sheet '{sheet}'; its sheets: {sheets}")
+        left = [other for other, _ in others] or [str(t.sheet) for t in tables if t is not opened]
+        looked = sample(opened)
+        platform = name or _name_of(file)
+        made = proposed(looked, platform=platform, mask=masked, table=table)
+        written = [made]
+        if out is not None and out.is_dir() and made.also and table is None:
+            first = (
+                made
+                if made.table == "orders"
+                else proposed(looked, platform=platform, mask=masked, table="orders")
+            )
+            lines = proposed(looked, platform=platform, mask=masked, table="items", beside=first.name)
+            written = [first, lines]
+        known = [found.crosswalk.name for found in matches(opened.header)]
+        if known:
+            _say(f"{shown} is read without a mapping, as {', '.join(known)}")
+        if left:
+            _say(
+                f"looked at {shown}{f', sheet {opened.sheet}' if opened.sheet else ''}; not at {', '.join(left)}"
+            )
+        for proposal in written:
+            _judge(looked, proposal)
+    if out is None:
+        typer.echo(made.text, nl=False)
+        return
+    for proposal in written:
+        target = out / f"{proposal.name}.toml" if out.is_dir() else out
+        try:
+            with open(target, "x", encoding="utf-8", newline="\n") as kept:
+                kept.write(proposal.text)
+        except FileExistsError:
+            raise InputError(f"{target} is there already; choose another --out") from None
+        except OSError as error:
+            raise InputError(f"{target} cannot be written: {error.strerror or error}") from None
+        typer.echo(f"{target}")
+
+
+def _judge(looked: Sample, proposal: Proposal) -> None:
+    """Tell what is open in a proposal, and what became of the rows looked at."""
+    from memberlib.loaders.crosswalk import crosswalk_from
+    from memberlib.loaders.proposal.trying import tried
+
+    if proposal.lacking:
+        _say(f"{proposal.name}: still to be filled in: {', '.join(proposal.lacking)}")
+        return
+    found = tried(looked, crosswalk_from(proposal.name, proposal.text.encode()))
+    said = f"{found.row_count - found.bad_count:,} of {found.row_count:,} rows looked at can be read by it"
+    rules = "; ".join(f"{rule}: {count:,}, first row {row:,}" for rule, (count, row) in found.rules.items())
+    guesses = f"; guessed: {', '.join(proposal.guesses)}" if proposal.guesses else ""
+    _say(f"{proposal.name}: {said}{f' ({rules})' if rules else ''}{guesses}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _name_of(file: Path) -> str:
+    """A name for the source of a file: the file's own where it has letters for one."""
+    own = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:40].strip("-")
+    return own if own and not own.isdigit() else "my-shop"
+
+
+@mapping_app.command()
+def platforms(data: Data = None) -> None:
+    """List the platforms whose exports are read: their tables, and what their paid column means."""
+    from memberlib.lake import data_folder
+    from memberlib.loaders.crosswalk import known
+
+    by_platform: dict[str, list[Crosswalk]] = {}
+    for crosswalk in known(data_folder(data)):
+        by_platform.setdefault(crosswalk.platform, []).append(crosswalk)
+    for platform, its in sorted(by_platform.items()):
+        tables = dict.fromkeys(c.table.name for c in its)
+        typer.echo(f"{platform}: {', '.join(tables)}")
+        for crosswalk in its:
+            typer.echo(f"  {crosswalk.name}: {_told(crosswalk)}")
+
+
+def _told(crosswalk: Crosswalk) -> str:
+    """What a crosswalk reads, in one line."""
+    rows = {
+        "order": "one row per order",
+        "line": "one row per line" + (" of an order" if crosswalk.gathered else ""),
+        "titles": "one row per order, its lines in one cell",
+        "member": "one row per member",
+        "event": "one row per event",
+    }
+    said = ["one row per order, its lines in numbered columns" if crosswalk.wide else rows[crosswalk.row_is]]
+    if crosswalk.table.name == "orders":
+        refunds = "refunds taken off" if crosswalk.paid_is == "net_of_refund" else "refunds not taken off"
+        said.append(f"paid is {_amount(crosswalk.sources['paid_amount'])}, {refunds}")
+        inside = ", ".join(part.replace("_", " ") for part in crosswalk.paid_includes)
+        said.append(f"it includes {inside}" if inside else "nothing said of what else it includes")
+    if crosswalk.beside:
+        said.append(f"read beside {crosswalk.beside}")
+    if crosswalk.only_by_name:
+        said.append(f"only with --platform {crosswalk.name}")
+    return "; ".join(said)
+
+
+def _amount(source: Source) -> str:
+    """The headers an amount is read from, as a sum of words."""
+    either = [" or ".join(source.first)] if source.first else []
+    either += [" × ".join(names[0] for names in source.product)] if source.product else []
+    either += [" + ".join(" or ".join(names) for names in source.total)] if source.total else []
+    either += [" or ".join(names) for names in source.otherwise]
+    return " or ".join(either) + "".join(f" − {names[0]}" for names in source.less)

@@ -1,0 +1,65 @@
+"""What becomes of the rows that were looked at, when they are read by a proposal?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from memberlib.loaders.crosswalk import Crosswalk
+from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How rows fare under a crosswalk, each for itself.
+
+    Attributes
+    ----------
+    rules : dict
+        Rule → (number of rows it would reject, the first of them as a spreadsheet counts), most first.
+    """
+
+    row_count: int
+    rules: dict[str, tuple[int, int]]
+
+    @property
+    def bad_count(self) -> int:
+        """Rows that would be rejected."""
+        return sum(count for count, _ in self.rules.values())
+
+
+def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tried:
+    """Read a file's first rows by a crosswalk, without an import.
+
+    Parameters
+    ----------
+    rows : int
+        Rows to read, at most.
+    """
+    import duckdb
+
+    from memberlib.loaders.matching import match
+    from memberlib.loaders.query import checked
+    from memberlib.loaders.rows import raw_rows
+    from memberlib.loaders.values import MACROS
+
+    found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
+    if found is None:
+        return Tried(0, {})
+    with duckdb.connect() as con:
+        con.execute("SET enable_progress_bar = false")
+        con.execute(MACROS)
+        source, _ = raw_rows(con, sample.file, found.wanted, few=found.coded, careful=True)
+        con.execute(f"CREATE TABLE looked_at AS SELECT * FROM ({source}) LIMIT {rows}")
+        zone, excel = crosswalk.defaults["time_zone"], sample.file.kind == "excel"
+        query = checked(found, "SELECT * FROM looked_at", zone=zone, serial_dates=excel)
+        counted = con.execute(
+            f"SELECT fault, count(*), min(row) FROM ({query.sql}) GROUP BY fault ORDER BY fault"
+        ).fetchall()
+    rules: dict[str, tuple[int, int]] = {}
+    for fault, count, row in counted:
+        if fault:
+            rule = query.faults[fault - 1].rule
+            before = rules.get(rule, (0, row))
+            rules[rule] = (before[0] + count, min(before[1], row))
+    ordered = dict(sorted(rules.items(), key=lambda item: (-item[1][0], item[0])))
+    return Tried(sum(count for _, count, _ in counted), ordered)
