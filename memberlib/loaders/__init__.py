@@ -7,6 +7,8 @@ code beside it knows no platform:
   :mod:`~memberlib.loaders.headers` its header and delimiter, :mod:`~memberlib.loaders.digests` whether it was read before;
 - :mod:`~memberlib.loaders.archives` unpacks what is packed, within limits, and :mod:`~memberlib.loaders.workbooks` has
   :mod:`~memberlib.loaders.cells` read a workbook's sheets;
+- :mod:`~memberlib.loaders.database` writes a database's table or query to such a file, read by
+  :mod:`~memberlib.loaders.drivers` and :mod:`~memberlib.loaders.servers` as :mod:`~memberlib.loaders.columns` of text;
 - :mod:`~memberlib.loaders.crosswalk` finds the crosswalk that fits the header;
 - :mod:`~memberlib.loaders.rows` and :mod:`~memberlib.loaders.decoding` cut the file into numbered rows of text;
 - :mod:`~memberlib.loaders.values` turns text into canonical values and finds what breaks a rule;

@@ -71,15 +71,18 @@ class _SQLite:
         self.con = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
     def table_names(self) -> list[str]:
+        """Names of the tables and views that are no system's."""
         found = self.con.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
         )
         return [name for (name,) in found if not name.startswith("sqlite_")]
 
     def write(self, query: str, path: Path) -> None:
+        """Write a query's rows, in their order, to a Parquet file."""
         write_rows(path, self.con.execute(query))
 
     def close(self) -> None:
+        """Let go of the connection."""
         self.con.close()
 
 
@@ -99,11 +102,13 @@ class _DuckDB:
         self.con.execute("SET TimeZone = 'UTC'")
 
     def table_names(self) -> list[str]:
+        """Names of the tables and views that are no system's."""
         return named_tables(
             self.con.cursor(), "NOT IN ('information_schema', 'pg_catalog')", "current_schema()"
         )
 
     def write(self, query: str, path: Path) -> None:
+        """Write a query's rows, in their order, to a Parquet file."""
         found = self.con.sql(query)
         names = distinct(found.columns)
         texts = ", ".join(
@@ -114,6 +119,7 @@ class _DuckDB:
         write(path, names, (batch.columns for batch in batches))
 
     def close(self) -> None:
+        """Let go of the connection."""
         self.con.close()
 
 
@@ -140,15 +146,18 @@ class _Ibis:
         self.dialect = getattr(self.con, "dialect", None) or self.con.name
 
     def table_names(self) -> list[str]:
+        """Names of the tables and views that are no system's."""
         return sorted(self.con.list_tables())
 
     def write(self, query: str, path: Path) -> None:
+        """Write a query's rows, in their order, to a Parquet file."""
         found = self.con.sql(query)
         names = distinct(list(found.columns))
         batches = self.con.to_pyarrow_batches(found, chunk_size=ROWS)
         write(path, names, (batch.columns for batch in batches))
 
     def close(self) -> None:
+        """Let go of the connection."""
         self.con.disconnect()
 
 

@@ -46,12 +46,14 @@ class Postgres:
         self.con.read_only = True
 
     def table_names(self) -> list[str]:
+        """Names of the tables and views that are no system's."""
         self.con.rollback()
         return named_tables(
             self.con.cursor(), "NOT IN ('pg_catalog', 'information_schema')", "current_schema()"
         )
 
     def write(self, query: str, path: Path) -> None:
+        """Write a query's rows, in their order, to a Parquet file."""
         import pyarrow as pa
         from pyarrow import csv
 
@@ -81,6 +83,7 @@ class Postgres:
             write(path, names, (batch.columns for batch in batches))
 
     def close(self) -> None:
+        """Let go of the connection."""
         self.con.close()
 
 
@@ -147,10 +150,12 @@ class MySQL:
             cursor.execute("SET time_zone = '+00:00'")
 
     def table_names(self) -> list[str]:
+        """Names of the tables and views that are no system's."""
         schemas = "NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')"
         return named_tables(self.con.cursor(), schemas, "database()")
 
     def write(self, query: str, path: Path) -> None:
+        """Write a query's rows, in their order, to a Parquet file."""
         from pymysql.cursors import SSCursor
 
         with self.con.cursor(SSCursor) as cursor:
@@ -158,6 +163,7 @@ class MySQL:
             write_rows(path, cursor)
 
     def close(self) -> None:
+        """Let go of the connection."""
         self.con.close()
 
 
