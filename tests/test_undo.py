@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memberlib.errors import InputError
+from memberlib.imports import import_files
 from memberlib.lake import Lake
 
 Line = tuple[str, str, str | None, Decimal | None]  # order_id, line_id, product_id, amount
@@ -269,6 +270,61 @@ def test_brushed_orders_come_off_the_list_and_on_again(lake: Lake) -> None:
     assert lake.brushed("tea")["order_id"].tolist() == [] and lake.check("tea") == []
 
 
+# --- exports of every kind ------------------------------------------------------------------------------------------
+
+
+def export(folder: Path, text: str, name: str = "export.csv") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def tables(data: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of every table that has any, rejected ones without the number of their import."""
+    found = {}
+    for table, files in Lake(data / "lake").version("tea").files.items():
+        if files:
+            columns = "* EXCLUDE (import_id)" if table == "rejected" else "*"
+            found[table] = duckdb.sql(f"SELECT {columns} FROM read_parquet({files}) ORDER BY ALL").fetchall()
+    return {table: rows for table, rows in found.items() if rows}
+
+
+HEADER = "order_id,member_id,paid_at,paid_amount,status"
+EXPORTS = {
+    "orders": f"{HEADER}\n1,a,2026-01-05,10,paid\n2,b,2026-01-06,20,paid\n",
+    "newer": f"{HEADER}\n2,b,2026-01-06,20,completed\n3,,2026-01-07,5,paid\n4,c,x,5,paid\n",
+    "same": f"{HEADER}\n1,a,2026-01-05,10,paid\n",
+    "items": "order_id,line_id,product_id,amount\n1,1,tea,6\n1,2,cup,4\n",
+    "members": "member_id,joined_on,level\na,2025-12-01,vip\nb,2025-12-02,\n",
+    "brushed": "order_id\n2\n",
+    "events": "member_id,kind,happened_at\na,visit,2026-01-05 08:00:00\n",
+}
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_undone_is_as_if_it_had_never_come(tmp_path: Path, name: str) -> None:
+    paths = [export(tmp_path, text, f"{n}.csv") for n, text in EXPORTS.items()]
+    for path in paths:
+        import_files([path], "tea", data=tmp_path / "all", max_rejected_share=1)
+        if path.stem != name:
+            import_files([path], "tea", data=tmp_path / "without", max_rejected_share=1)
+    lake, whole = Lake(tmp_path / "all" / "lake"), tables(tmp_path / "all")
+    listed = lake.imports("tea", unchanged=True).set_index("file")
+    lake.undo("tea", listed.loc[f"{name}.csv", "import_id"])
+    assert tables(tmp_path / "all") == tables(tmp_path / "without")
+    assert lake.check("tea") == []
+    # it can come again, as a new file; only what a later one replaced is not given its place back
+    (again,) = import_files([tmp_path / f"{name}.csv"], "tea", data=tmp_path / "all", max_rejected_share=1)
+    assert (
+        again.accepted_count + again.same_count + again.replaced_count
+        == again.read_count - again.rejected_count
+    )
+    assert lake.check("tea") == []
+    if name not in ("orders", "same"):
+        assert tables(tmp_path / "all") == whole
+    assert lake.imports("tea", unchanged=True)["undone"].sum() == 1
+
+
 # --- always ---------------------------------------------------------------------------------------------------------
 
 LINES = st.dictionaries(
@@ -306,4 +362,41 @@ def test_undoing_any_import_equals_never_having_had_it(steps: list[Any]) -> None
         for number, expected in before.items():
             assert held(lake, number) == expected
         if before:
+            assert lake.check("tea") == []
+
+
+ORDERS = st.dictionaries(
+    st.sampled_from("1234"), st.sampled_from(["1", "2.5", "much"]), min_size=1, max_size=4
+).map(lambda found: tuple(sorted(found.items())))
+
+
+@settings(max_examples=8)
+@given(st.lists(st.one_of(ORDERS, st.integers(0, 9)), min_size=3, max_size=7))
+def test_order_lists_given_and_taken_back_in_any_order(steps: list[Any]) -> None:
+    """As above through whole imports; a file that is in already changes nothing, one that was taken back does."""
+    with tempfile.TemporaryDirectory() as folder:
+        data, lake = Path(folder), Lake(Path(folder) / "lake")
+        standing: dict[str, Any] = {}
+        for step in steps:
+            if not isinstance(step, int):
+                lines = [f"{i},a,2026-01-05 09:00:00,{amount},paid\n" for i, amount in step]
+                path = export(data, f"{HEADER}\n" + "".join(lines))
+                (account,) = import_files([path], "tea", data=data, max_rejected_share=1)
+                if step in standing.values():
+                    assert not account.changed and account.accepted_count == account.replaced_count == 0
+                else:
+                    standing[account.import_id] = step
+            elif standing:
+                import_id = sorted(standing)[step % len(standing)]
+                lake.undo("tea", import_id)
+                del standing[import_id]
+            else:
+                continue
+            amounts: dict[str, str] = {}
+            for file in standing.values():
+                amounts |= {i: f"{float(amount):.4f}" for i, amount in file if amount != "much"}
+            found = tables(data)
+            assert {r[0]: str(r[5]) for r in found.get("orders", [])} == amounts
+            bad = [i for file in standing.values() for i, amount in file if amount == "much"]
+            assert len(found.get("rejected", [])) == len(bad)
             assert lake.check("tea") == []
