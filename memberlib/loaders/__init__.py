@@ -4,7 +4,8 @@ A platform is a crosswalk, a TOML file in this folder: header names, status word
 code beside it knows no platform:
 
 - :mod:`~memberlib.loaders.reader` opens a file; :mod:`~memberlib.loaders.charsets` finds its encoding,
-  :mod:`~memberlib.loaders.headers` its header and delimiter, :mod:`~memberlib.loaders.digests` whether it was read before;
+  :mod:`~memberlib.loaders.headers` its header and delimiter, :mod:`~memberlib.loaders.digests` whether it was read
+  before;
 - :mod:`~memberlib.loaders.archives` unpacks what is packed, within limits, and :mod:`~memberlib.loaders.workbooks` has
   :mod:`~memberlib.loaders.cells` read a workbook's sheets;
 - :mod:`~memberlib.loaders.database` writes a database's table or query to such a file, read by
