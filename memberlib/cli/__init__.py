@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from memberlib.cli.intake import intake_app
+from memberlib.cli.joining import joining_app
 from memberlib.cli.lake import lake_app
 from memberlib.cli.mapping import mapping_app
 from memberlib.cli.table import table_app
@@ -26,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(intake_app)
+app.add_typer(joining_app)
 app.add_typer(lake_app)
 app.add_typer(mapping_app)
 app.add_typer(table_app, name="table")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from memberlib.cli.words import As, AsOf, Data, Edges, Format, In, Lang, StoreId, View
+from memberlib.cli.words import As, AsOf, Contacts, Data, Edges, Format, In, Lang, StoreId, View
 from memberlib.errors import InputError
 
 table_app = typer.Typer(help="Print one analysis of one shop.", no_args_is_help=True, rich_markup_mode=None)
@@ -23,6 +23,7 @@ def _print(
     as_of: str | None,
     form: Format,
     lang: Lang | None,
+    contacts: bool,
     **options: Any,
 ) -> None:
     from memberlib import i18n, tables
@@ -34,7 +35,7 @@ def _print(
     i18n.set_language(lang.value if lang else shop.settings.lang)
     given = {key: value for key, value in options.items() if value is not None}
     taken = _taken(analysis, given)
-    typer.echo(tables.text(analysis(shop, **taken), format=form.value).rstrip("\n"))
+    typer.echo(tables.text(analysis(shop, **taken), format=form.value, contacts=contacts).rstrip("\n"))
 
 
 def _taken(analysis: Any, given: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +93,7 @@ def table_level(
     rules_from: Annotated[str | None, typer.Option(help="Day the rules take force; else always in force.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view cost: how many days back.")] = None,
     as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
+    contacts: Contacts = False,
 ) -> None:  # fmt: skip
     """Members, orders and money per level; --view structure|flow|cost."""
     from memberlib.store import day_of
@@ -104,6 +106,7 @@ def table_level(
         as_of,
         form,
         lang,
+        contacts,
         rules=_rules(rule),
         rules_from=day_of(rules_from),
         days=days,
@@ -122,10 +125,20 @@ def table_time(
     store: StoreId, edges: Edges = None,
     unit: Annotated[Unit | None, typer.Option(help="Unit of the edges.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
+    contacts: Contacts = False,
 ) -> None:  # fmt: skip
     """Members by time since their last trade; --view bands|months|goods|hours."""
     _print(
-        "time", store, view, data, as_of, form, lang, edges=_numbers(edges), unit=unit.value if unit else None
+        "time",
+        store,
+        view,
+        data,
+        as_of,
+        form,
+        lang,
+        contacts,
+        edges=_numbers(edges),
+        unit=unit.value if unit else None,
     )
 
 
@@ -143,9 +156,10 @@ def table_amount(
     measure: Annotated[Measure | None, typer.Option(help="A member's mean order or total, or single orders.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="With --view spenders: how many members.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
+    contacts: Contacts = False,
 ) -> None:  # fmt: skip
     """Members by amount; --view bands|concentration|spenders."""
-    _print("amount", store, view, data, as_of, form, lang, edges=_numbers(edges),
+    _print("amount", store, view, data, as_of, form, lang, contacts, edges=_numbers(edges),
            measure=measure.value if measure else None, limit=limit)  # fmt: skip
 
 
@@ -154,9 +168,10 @@ def table_count(
     store: StoreId, edges: Edges = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view sleeping: asleep after this many days.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
+    contacts: Contacts = False,
 ) -> None:  # fmt: skip
     """Members by number of trades; --view bands|sleeping."""
-    _print("count", store, view, data, as_of, form, lang, edges=_numbers(edges), days=days)
+    _print("count", store, view, data, as_of, form, lang, contacts, edges=_numbers(edges), days=days)
 
 
 class Method(StrEnum):
@@ -178,6 +193,7 @@ def table_rfm(
     edges: Annotated[str | None, typer.Option(help="--method fixed: 30,90/1,3/100,500 (days/trades/money).")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view moves: how many days back.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
+    contacts: Contacts = False,
 ) -> None:  # fmt: skip
     """RFM segments; --view segments|edges|audit|regions|moves|members."""
     cut = None
@@ -188,5 +204,5 @@ def table_rfm(
                 "--edges of rfm has three lists with '/' between: days/trades/money, as 30,90/1,3/100,500"
             )
         cut = dict(zip(("recency", "frequency", "monetary"), (_numbers(part) for part in parts), strict=True))
-    _print("rfm", store, view, data, as_of, form, lang, method=method.value if method else None, scores=scores,
-           segment_map=segment_map, edges=cut, days=days)  # fmt: skip
+    _print("rfm", store, view, data, as_of, form, lang, contacts, method=method.value if method else None,
+           scores=scores, segment_map=segment_map, edges=cut, days=days)  # fmt: skip

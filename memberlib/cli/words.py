@@ -41,3 +41,7 @@ Edges = Annotated[
 View = Annotated[
     str | None, typer.Option("--view", help="Another analysis of the theme; see the README's table.")
 ]
+Contacts = Annotated[
+    bool,
+    typer.Option("--contacts", help="Show ids that are phones or e-mails as they are, not their ends alone."),
+]

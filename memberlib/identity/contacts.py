@@ -1,7 +1,7 @@
 """How is a phone, an e-mail, a key or a name written so that two that mean the same are equal?
 
-Each function takes SQL that gives a column ``text`` and gives SQL with ``text`` and ``found``: what can be compared, or
-null for what must not join anybody (masked, void, cut short). Nothing is looked up outside the text but the country
+Each function takes SQL that gives a column ``text`` and adds the column ``found``: what can be compared, or null for
+what must not join anybody (masked, void, cut short). Nothing is looked up outside the text but the country
 that a number without its country's code is of.
 """
 
@@ -49,7 +49,8 @@ def _staged(source: str, *stages: dict[str, str], found: str) -> str:
     for stage in stages:
         made = ", ".join(f"{expression} AS {name}" for name, expression in stage.items())
         source = f"SELECT *, {made} FROM ({source})"
-    return f"SELECT text, {found} AS found FROM ({source})"
+    names = ", ".join(name for stage in stages for name in stage)
+    return f"SELECT * EXCLUDE ({names}), {found} AS found FROM ({source})"
 
 
 def phones(source: str, *, home: str = "86") -> str:
@@ -67,13 +68,14 @@ def phones(source: str, *, home: str = "86") -> str:
     --------
     >>> import duckdb
     >>> texts = "SELECT unnest(['138 0000-1234', '+86 13800001234', '0571-88880011-20', '138****1234']) AS text"
-    >>> [found for _, found in duckdb.sql(phones(texts)).fetchall()]
+    >>> [row[1] for row in duckdb.sql(phones(texts)).fetchall()]
     ['+8613800001234', '+8613800001234', '+8657188880011', None]
     """
     shortest = " ".join(f"WHEN '+{code}' THEN {length}" for code, length in _SHORTEST.items())
-    plain = f"regexp_full_match(text, '{_MOBILE}')" if home != "1" else "false"
+    plain = f"regexp_full_match(bunched, '(?:(?:\\+|00)?86)?{_MOBILE}')" if home != "1" else "false"
+    bunched = f"SELECT *, translate(text, ' -()', '') AS bunched FROM ({source})"
     hard = _staged(
-        f"SELECT text FROM ({source}) WHERE text IS NOT NULL AND NOT {plain}",
+        f"SELECT * EXCLUDE (bunched) FROM ({bunched}) WHERE NOT {plain}",
         {"written": rf"regexp_replace(lower({_narrow('text')}), '^[''\"=]+|[''\"]+$|\.0$', '', 'g')"},
         {
             "hidden": r"contains(written, '*') OR regexp_matches(written, 'x{2,}|[·#_]{2,}|[•●○]')",
@@ -103,17 +105,16 @@ def phones(source: str, *, home: str = "86") -> str:
         },
         found="CASE WHEN void THEN NULL WHEN code IN ('', '+39') THEN number ELSE code || own END",
     )
-    easy = f"SELECT text, '+86' || text AS found FROM ({source}) WHERE {plain}"
-    easy = f"SELECT text, {_unless_void_mobile()} AS found FROM ({easy})"
-    return f"{easy} UNION ALL {hard}"
-
-
-def _unless_void_mobile() -> str:
-    """A number of eleven digits in China that is not obviously made up."""
-    return (
-        "CASE WHEN right(text, 8) = '00000000' OR text = '13800138000'"
-        " OR length(replace(text, left(text, 1), '')) = 0 THEN NULL ELSE found END"
+    easy = _staged(
+        f"SELECT * FROM ({bunched}) WHERE {plain}",
+        {"digits": "right(bunched, 11)"},
+        {
+            "void": "right(digits, 8) = '00000000' OR digits = '13800138000'"
+            " OR length(replace(digits, '1', '')) = 0"
+        },
+        found="CASE WHEN NOT void THEN '+86' || digits END",
     )
+    return f"SELECT * EXCLUDE (bunched) FROM ({easy}) UNION ALL {hard}"
 
 
 def _with_country(home: str) -> str:
@@ -139,7 +140,7 @@ def emails(source: str) -> str:
     --------
     >>> import duckdb
     >>> texts = "SELECT unnest([' Ann@Example.COM ', 'noemail@example.com', 'a***@example.com', 'ann']) AS text"
-    >>> [found for _, found in duckdb.sql(emails(texts)).fetchall()]
+    >>> [row[1] for row in duckdb.sql(emails(texts)).fetchall()]
     ['ann@example.com', None, None, None]
     """
     return _staged(
@@ -172,7 +173,7 @@ def names(source: str) -> str:
     --------
     >>> import duckdb
     >>> texts = "SELECT unnest(['Lee, Ann', 'ann  LEE', '张 三', '张**', '***']) AS text"
-    >>> [found for _, found in duckdb.sql(names(texts)).fetchall()]
+    >>> [row[1] for row in duckdb.sql(names(texts)).fetchall()]
     ['annlee', 'annlee', '张三', '张*', None]
     """
     signs = "[\\s,.;:''’`´\"()（）·・_/\\\\-]+"

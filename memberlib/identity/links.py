@@ -51,56 +51,61 @@ def held(con: Any, contacts: str, *, settings: Settings) -> str:
         " member_count BIGINT, why VARCHAR)"
     )
     for place, kind in enumerate(settings.join_by):
-        rows = fresh_name("rows")
+        rows, shared = fresh_name("rows"), fresh_name("shared")
         con.execute(f"CREATE TEMP TABLE {rows} AS {_values(kind, contacts, settings)}")
-        counted = f"""(SELECT value, count(DISTINCT member_id) AS member_count, count(DISTINCT name) AS name_count
-            FROM {rows} GROUP BY value HAVING count(DISTINCT member_id) > 1)"""
-        why = "''"
-        if kind != "key":
-            why = f"CASE WHEN member_count > {MOST_MEMBERS} THEN 'many_members' ELSE {why} END"
+        con.execute(
+            f"""CREATE TEMP TABLE {shared} AS SELECT value, count(*) AS member_count, min(low) <> max(high) AS several
+            FROM (SELECT value, member_id, min(name) AS low, max(name) AS high FROM {rows} GROUP BY value, member_id)
+            GROUP BY value HAVING count(*) > 1"""
+        )
+        many = f"WHEN member_count > {MOST_MEMBERS} THEN 'many_members'" if kind != "key" else ""
+        several = ""
         if kind == "phone" and settings.join_shared_phone != "join":
-            why = f"""CASE WHEN member_count > {MOST_MEMBERS} THEN 'many_members'
-                WHEN name_count > {_MOST_NAMES} OR value IN ({_contradicted(rows, counted)})
-                THEN 'several_names' ELSE '' END"""
+            several = f"WHEN value IN ({_contradicted(rows, shared)}) THEN 'several_names'"
+        why = f"CASE {many} {several} ELSE '' END" if many or several else "''"
         con.execute(
             f"""INSERT INTO {made} SELECT {place}, '{kind}', value, member_id, member_count, {why}
-            FROM (SELECT DISTINCT value, member_id FROM {rows}) JOIN {counted} USING (value)"""
+            FROM (SELECT DISTINCT value, member_id FROM {rows}) JOIN {shared} USING (value)"""
         )
         con.execute(f"DROP TABLE {rows}")
+        con.execute(f"DROP TABLE {shared}")
     return made
 
 
 def _values(kind: str, contacts: str, settings: Settings) -> str:
-    """SQL of value, member_id and folded name, each once; a cell with two phones gives both."""
-    column = _COLUMNS[kind]
-    own = f"SELECT DISTINCT member_id, {'name' if kind == 'phone' else 'NULL::VARCHAR AS name'}, {column} AS cell"
-    own += f" FROM ({contacts}) WHERE member_id <> '' AND {column} <> ''"
-    parts = "[cell]"
+    """SQL of value, member_id and name as written, each once; a cell with several phones gives each of them."""
+    name, column = "name" if kind == "phone" else "NULL::VARCHAR AS name", _COLUMNS[kind]
+    rows = f"SELECT DISTINCT member_id, {name}, {column} AS text FROM ({contacts})"
+    rows += f" WHERE member_id <> '' AND {column} <> ''"
     if kind == "phone":
-        several = "regexp_matches(cell, '[/、，,；;|]')"
-        parts = f"CASE WHEN {several} THEN regexp_split_to_array(cell, '[/、，,；;|]') ELSE [cell] END"
-    texts = f"SELECT member_id, name, unnest({parts}) AS text FROM ({own})"
-    distinct = f"SELECT DISTINCT text FROM ({texts})"
-    made = {
-        "phone": lambda: phones(distinct, home=HOME_CODES.get(settings.currency, "")),
-        "email": lambda: emails(distinct),
-        "key": lambda: keys(distinct),
+        several = "regexp_matches(text, '[/、，,；;|]')"
+        cut = "unnest(regexp_split_to_array(text, '[/、，,；;|]')) AS text"
+        rows = f"""SELECT * FROM ({rows}) WHERE NOT {several}
+            UNION ALL SELECT member_id, name, {cut} FROM ({rows}) WHERE {several}"""
+    found = {
+        "phone": lambda: phones(rows, home=HOME_CODES.get(settings.currency, "")),
+        "email": lambda: emails(rows),
+        "key": lambda: keys(rows),
     }[kind]()
-    named = names(f"SELECT DISTINCT name AS text FROM ({own}) WHERE name IS NOT NULL")
-    return f"""SELECT DISTINCT same.found AS value, rows.member_id, called.found AS name
-        FROM ({texts}) AS rows JOIN ({made}) AS same ON rows.text = same.text
-        LEFT JOIN ({named}) AS called ON rows.name = called.text WHERE same.found IS NOT NULL"""
+    return f"SELECT DISTINCT found AS value, member_id, name FROM ({found}) WHERE found IS NOT NULL"
 
 
-def _contradicted(rows: str, counted: str) -> str:
-    """SQL of the values of which two members have no name in common."""
-    several = f"""(SELECT rows.* FROM {rows} AS rows JOIN {counted} AS counted USING (value)
-        WHERE name IS NOT NULL AND name_count BETWEEN 2 AND {_MOST_NAMES} AND member_count <= {MOST_MEMBERS})"""
-    return f"""SELECT value FROM (
-        SELECT one.value FROM {several} AS one JOIN {several} AS other
-        ON one.value = other.value AND one.member_id < other.member_id
-        GROUP BY one.value, one.member_id, other.member_id
-        HAVING NOT bool_or({alike("one.name", "other.name")}))"""
+def _contradicted(rows: str, shared: str) -> str:
+    """SQL of the values of which two members have no name in common, or which have very many names."""
+    called = f"""SELECT value, member_id, name AS text FROM {rows} JOIN {shared} USING (value)
+        WHERE name IS NOT NULL AND several AND member_count <= {MOST_MEMBERS}"""
+    folded = (
+        f"(SELECT DISTINCT value, member_id, found AS name FROM ({names(called)}) WHERE found IS NOT NULL)"
+    )
+    counted = f"(SELECT value, count(DISTINCT name) AS name_count FROM {folded} GROUP BY value)"
+    few = f"(SELECT f.* FROM {folded} AS f JOIN {counted} USING (value) WHERE name_count BETWEEN 2 AND {_MOST_NAMES})"
+    return f"""SELECT value FROM {counted} WHERE name_count > {_MOST_NAMES} UNION
+        SELECT value FROM (
+            SELECT one.value FROM {few} AS one JOIN {few} AS other
+            ON one.value = other.value AND one.member_id < other.member_id
+            GROUP BY one.value, one.member_id, other.member_id
+            HAVING NOT bool_or({alike("one.name", "other.name")})
+        )"""
 
 
 def linked(con: Any, made: str, ids: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
-from memberlib import i18n
+from memberlib import i18n, privacy
 from memberlib.errors import InputError
 from memberlib.tables.columns import columns
 from memberlib.tables.forms import csv_text, html_table, json_text, markdown_table, terminal_table
@@ -52,7 +52,12 @@ class Shown:
 
 
 def show(
-    result: Any, *, limit: int | None = LIMIT, title: str | None = None, lang: str | None = None
+    result: Any,
+    *,
+    limit: int | None = LIMIT,
+    title: str | None = None,
+    lang: str | None = None,
+    contacts: bool = False,
 ) -> Shown:
     """Show a result as a table in words, with money and shares as the reader's language writes them.
 
@@ -65,16 +70,25 @@ def show(
     title : str, optional
         Line above the table; the name of the analysis where left out, "" for none.
     lang : str, optional
+    contacts : bool
+        Show ids of members that are phones or e-mail addresses as they are, instead of their ends alone.
 
     Returns
     -------
     Shown
         Displays itself in a notebook and prints as aligned text.
     """
-    return Shown(result, limit=limit, title=title, lang=lang)
+    return Shown(result if contacts else privacy.masked_ids(result), limit=limit, title=title, lang=lang)
 
 
-def text(result: Any, *, format: str = "table", limit: int | None = None, lang: str | None = None) -> str:
+def text(
+    result: Any,
+    *,
+    format: str = "table",
+    limit: int | None = None,
+    lang: str | None = None,
+    contacts: bool = False,
+) -> str:
     """Return a result as text.
 
     Parameters
@@ -86,12 +100,16 @@ def text(result: Any, *, format: str = "table", limit: int | None = None, lang: 
     limit : int, optional
         Longest table (``table`` and ``md``).
     lang : str, optional
+    contacts : bool
+        As for :func:`show`.
 
     Raises
     ------
     InputError
         For another format.
     """
+    if not contacts:
+        result = privacy.masked_ids(result)
     if format == "csv":
         return csv_text(result)
     if format == "json":

@@ -13,9 +13,13 @@ _WORDS = {
     "segment": "segment", "segment_from": "segment", "segment_to": "segment",
     "season": "season", "kind": "kind", "measure": "measure", "figure": "figure", "formula": "formula",
     "reason": "reason", "status": "status", "table": "tables", "platform": "platform", "rule": "rule",
+    "by": "join_by", "state": "join_state", "why": "join_why",
 }  # fmt: skip
 _TEXTS = (
     "member_id",
+    "other_id",
+    "joined_id",
+    "shared",
     "good",
     "region",
     "city",
