@@ -87,8 +87,10 @@ def price_times_quantity(made: Choices, column: str) -> None:
     """An amount that is only the price of one piece is multiplied; so is one that is not there."""
     present = made.columns.get(column)
     columns = made.sample.columns
-    price = naming.named_in(columns, "items", "price", made.used() - set(present.headers if present else ()))
-    count = naming.named_in(columns, "items", "quantity", set())
+    price = naming.named_in(
+        columns, "items", "price", taken=made.used() - set(present.headers if present else ())
+    )
+    count = naming.named_in(columns, "items", "quantity")
     taken_for_it = present is None or (price is not None and present.headers == [price.header])
     if not (price and count and taken_for_it):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -117,9 +117,7 @@ def _stands(sample: Sample, table: Table, column: str, found: Mapping[str, Found
     """How far a column is there: 1 for one that is, or what is taken in its place; less where values alone say so."""
     if column in found or not set(_INSTEAD.get(column, ())).isdisjoint(found):
         return 1.0
-    if column == "paid_amount" and all(
-        named_in(sample.columns, "items", c, set()) for c in ("price", "quantity")
-    ):
+    if column == "paid_amount" and all(named_in(sample.columns, "items", c) for c in ("price", "quantity")):
         return 1.0
     kind = table.column(column).kind
     taken = {one.looked.header for one in found.values()}
@@ -165,7 +163,9 @@ def contacts_of(sample: Sample) -> dict[str, Found]:
     return found
 
 
-def named_in(columns: Iterable[Looked], table: str, column: str, taken: set[str]) -> Looked | None:
+def named_in(
+    columns: Iterable[Looked], table: str, column: str, *, taken: Collection[str] = ()
+) -> Looked | None:
     """The column of a known name whose values are amounts; None where there is none beside those that are taken."""
     names = known_words()[table][column]
     scored = [

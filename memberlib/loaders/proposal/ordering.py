@@ -54,7 +54,7 @@ def order(made: Choices) -> None:
 def _gathered(made: Choices, ids: Looked) -> None:
     """How an order's rows make one value: repeated on each, on one alone, or to be added up."""
     if "item_count" not in made.columns:
-        count = naming.named_in(made.sample.columns, "items", "quantity", set())
+        count = naming.named_in(made.sample.columns, "items", "quantity")
         if count and count.share(is_whole) == 1:
             made.columns["item_count"] = Choice(
                 "item_count", count.header, "likely", "pieces of each line", count
