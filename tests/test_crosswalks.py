@@ -229,6 +229,22 @@ def test_money_over_several_rows_and_a_time_in_three_columns(tmp_path: Path) -> 
     ]
 
 
+def test_a_sale_and_its_refund_may_come_in_two_files_in_either_order(tmp_path: Path) -> None:
+    head = "Date,Time,Zone,Net,Tax,Sale,Event,Member\n"
+    sale = f"{head}2026-06-01,10:00:00,East,$8.00,,T1,Payment,C1\n"
+    refund = f"{head}2026-06-09,10:00:00,East,-$3.00,,T1,Refund,\n"
+    for shop, first, second in (("s", sale, refund), ("t", refund, sale)):
+        taken(tmp_path, first, REGISTER, name="1.csv", shop=shop)
+        (account,) = taken(tmp_path, second, name="2.csv", shop=shop)
+        assert counts(account) == ("orders", 1, 0, 0, 1, 0)
+        assert rows(tmp_path, "orders", "member_id, paid_at::VARCHAR, paid_amount, refund_amount", shop) == [
+            ("C1", "2026-06-01 10:00:00", Decimal(8), Decimal(3))
+        ]
+        both = sale + refund.removeprefix(head)
+        (account,) = taken(tmp_path, both, name="3.csv", shop=shop)
+        assert counts(account) == ("orders", 2, 0, 2, 0, 0)
+
+
 MASKED = """table = "orders"
 row_is = "order"
 may_lack = ["status"]

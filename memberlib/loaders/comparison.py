@@ -66,6 +66,8 @@ def compare(
         return tuple(n or 0 for n in con.execute(query).fetchall()[0])
 
     table, staged, fresh = crosswalk.table, f"staged_{part}", f"fresh_{part}"
+    if present and crosswalk.refunds_apart:
+        staged = _made_whole(con, staged, present)
     weight = "sum(row_count)" if crosswalk.gathered else "count(*)"
     key = ", ".join(f'"{c}"' for c in table.key)
     names = ", ".join(f's."{c}"' for c in table.names)
@@ -133,6 +135,25 @@ def compare(
         replaced=" UNION ALL ".join(replaced),
         same=unchanged if kinds > new_keys + changed_keys else "",
     )
+
+
+def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str]) -> str:
+    """The staged orders, with the sale or the refund that an earlier file had of them and this one has not.
+
+    Where refunds are rows of their own, a sale may stand in one file of a series and its refund in the next.
+    """
+    sale = ("created_at", "paid_at", "paid_amount", "item_count", "member_id", "channel")
+    taken = ", ".join(
+        f"if(s.paid_amount = 0 AND p.paid_amount > 0, p.{name}, s.{name}) AS {name}" for name in sale
+    )
+    files = ", ".join(_text(path) for path in present)
+    con.execute(
+        f"CREATE TEMP TABLE whole_{staged} AS SELECT s.* REPLACE ({taken}, "
+        "if(s.refund_amount = 0 AND p.paid_amount = 0, p.refund_amount, s.refund_amount) AS refund_amount) "
+        f"FROM {staged} AS s LEFT JOIN (SELECT * FROM read_parquet([{files}]) "
+        f"WHERE order_id IN (SELECT order_id FROM {staged})) AS p USING (order_id)"
+    )
+    return f"whole_{staged}"
 
 
 def _met(key: tuple[str, ...], one: str, other: str) -> str:

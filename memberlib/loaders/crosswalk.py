@@ -156,6 +156,11 @@ class Crosswalk:
         return self.row_is == "line" and self.table.name == "orders"
 
     @property
+    def refunds_apart(self) -> bool:
+        """Whether refunds are rows of their own, which may come in another file than the sale."""
+        return self.gathered and self.sources.get("refund_amount", Source()).sign == "minus"
+
+    @property
     def wide(self) -> bool:
         """Whether a row holds several lines in numbered columns."""
         return any(source.wide for source in self.sources.values())
