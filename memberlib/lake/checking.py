@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
+from memberlib.lake.files import differing, row_count, sql_names
 from memberlib.lake.replay import lay_out, replay, workspace
-from memberlib.lake.sources import differing, sources, sql_names
+from memberlib.lake.sources import sources
 from memberlib.lake.versions import LakeVersion, numbers, parts_of, read_version, version_of
-from memberlib.lake.writer import chained, row_count
+from memberlib.lake.writer import chained
 from memberlib.model import CODES, KEPT_TABLES, RULES, Table
 
 if TYPE_CHECKING:

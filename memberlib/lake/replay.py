@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from memberlib.lake.sources import Source, sql_list, sql_names
+from memberlib.lake.files import sql_list, sql_names
+from memberlib.lake.sources import Source
 from memberlib.model import Table
 
 if TYPE_CHECKING:

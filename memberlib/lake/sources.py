@@ -12,10 +12,8 @@ A source is a mapping in a version's file (or in a repeat's):
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from memberlib.lake.versions import LakeVersion
-from memberlib.model import Table
 
 OWN_ROWS = ("rows", "same", "gone")
 """What a source may keep."""
@@ -59,36 +57,3 @@ def sources(version: LakeVersion, *, standing: bool = True) -> list[Source]:
                 )
             )
     return found
-
-
-def same_key(spec: Table, one: str, other: str) -> str:
-    """SQL that two rows have one key."""
-    return " AND ".join(f'{one}."{name}" = {other}."{name}"' for name in spec.key)
-
-
-def differing(spec: Table, one: str, other: str) -> str:
-    """SQL giving the rows of one table that do not stand alike in another.
-
-    Examples
-    --------
-    >>> from memberlib.model import BRUSHED
-    >>> differing(BRUSHED, "a", "b")
-    'SELECT a.* FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE a."order_id" IS NOT DISTINCT FROM b."order_id")'
-    """
-    alike = " AND ".join(f'{one}."{name}" IS NOT DISTINCT FROM {other}."{name}"' for name in spec.names)
-    return f"SELECT {one}.* FROM {one} WHERE NOT EXISTS (SELECT 1 FROM {other} WHERE {alike})"
-
-
-def sql_text(value: str | Path) -> str:
-    """A text as SQL writes it."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def sql_list(paths: list[str]) -> str:
-    """Paths as SQL writes a list of texts."""
-    return "[" + ", ".join(sql_text(p) for p in paths) + "]"
-
-
-def sql_names(names: tuple[str, ...]) -> str:
-    """Column names as SQL lists them."""
-    return ", ".join(f'"{name}"' for name in names)

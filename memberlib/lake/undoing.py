@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
+from memberlib.lake.files import differing, sql_list, sql_names
 from memberlib.lake.replay import replay, scope_of, workspace
-from memberlib.lake.sources import Source, differing, sources, sql_list, sql_names
+from memberlib.lake.sources import Source, sources
 from memberlib.lake.versions import Entry, LakeVersion, known_entry
 from memberlib.lake.writer import Writer
 from memberlib.model import KEPT_TABLES, Table

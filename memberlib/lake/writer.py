@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memberlib.lake.sources import OWN_ROWS, same_key, sql_list, sql_names, sql_text
+from memberlib.lake.files import copied, row_count, same_key, sql_list, sql_names, sql_text
+from memberlib.lake.sources import OWN_ROWS
 from memberlib.lake.versions import (
     FORMAT,
     LakeVersion,
@@ -23,7 +24,6 @@ from memberlib.lake.versions import (
     parts_of,
     read_version,
     repeats,
-    sync,
     version_of,
 )
 from memberlib.model import KEPT_TABLES, Table
@@ -230,14 +230,14 @@ class Writer:
         present = self.present(spec.name)
         folder.mkdir(parents=True, exist_ok=True)
         names = sql_names(spec.names)
-        fresh = _copied(con, f"SELECT {names} FROM ({rows})", folder / f"{number:08d}.parquet")
+        fresh = copied(con, f"SELECT {names} FROM ({rows})", folder / f"{number:08d}.parquet")
         touched = _touched(con, present, gone)
         kept = None
         if touched:
             held = f"SELECT {names} FROM read_parquet({sql_list(touched)}) AS held"
             if gone:
                 held += " WHERE " + " AND ".join(f"NOT {found}" for found in gone)
-            kept = _copied(con, held, folder / f"{number:08d}-kept.parquet")
+            kept = copied(con, held, folder / f"{number:08d}-kept.parquet")
         written = [path for path in (kept, fresh) if path]
         if not written and not touched:
             return None
@@ -289,7 +289,7 @@ class Writer:
     def _keep(self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str) -> None:
         name = f"{self._mark}-{len(self._sources)}-{source['table']}-{what}.parquet"
         (self._folder / "sources").mkdir(parents=True, exist_ok=True)
-        path = _copied(con, query, self._folder / "sources" / name)
+        path = copied(con, query, self._folder / "sources" / name)
         if path:
             source[what] = self._relative(path)
 
@@ -316,24 +316,6 @@ def chained(before: str, digest_of: Mapping[str, Any]) -> str:
     """Fingerprint of a version: that of the version before it, and what made it."""
     text = json.dumps({"before": before, **digest_of}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def row_count(con: duckdb.DuckDBPyConnection, paths: list[str]) -> int:
-    """Number of rows in Parquet files, as their footers say."""
-    if not paths:
-        return 0
-    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({sql_list(paths)})").fetchall()
-    return int(found[0][0])
-
-
-def _copied(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> Path | None:
-    """The Parquet file with a query's rows; None, and no file, where there are none."""
-    con.execute(f"COPY ({query}) TO {sql_text(path)} (FORMAT parquet)")
-    if not row_count(con, [str(path)]):
-        path.unlink()
-        return None
-    sync(path)
-    return path
 
 
 def _added(con: duckdb.DuckDBPyConnection, path: Path) -> Any:
