@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from deltalake import DeltaTable
 
+from memberlib import cli
 from memberlib.errors import InputError
-from memberlib.lake import Lake, data_folder, versions
+from memberlib.lake import Lake, data_folder, sources, versions
+from memberlib.model import MEMBERS
 
 
 @pytest.fixture
@@ -140,6 +144,307 @@ def test_a_shop_id_never_leaves_the_lake(lake: Lake, shop: str) -> None:
         lake.version(shop)
     with pytest.raises(InputError, match="not a shop id"), lake.writing(shop):
         pass
+
+
+# --- several tables, parts and puts ---------------------------------------------------------------------------------
+
+
+def test_a_version_may_put_several_times_and_into_several_tables(lake: Lake) -> None:
+    put(lake, "0 9")
+    with duckdb.connect() as con, lake.writing("tea") as writer:
+        writer.put(con, "brushed", "SELECT unnest(['1', '2']) AS order_id", part=0)
+        assert len(writer.present("brushed")) == 2
+        writer.put(con, "brushed", "SELECT '3' AS order_id", replaced="SELECT '1' AS order_id", part=1)
+        writer.put(con, "brushed", "SELECT '4' AS order_id WHERE false", replaced="SELECT '9' AS order_id")
+        rows = duckdb.sql(f"SELECT * FROM read_parquet({writer.present('brushed')}) ORDER BY 1").fetchall()
+        assert [r[0] for r in rows] == ["0", "2", "3"]
+        writer.put(con, "members", "SELECT 'a' AS member_id, " + NO_MEMBER, part=2)
+        assert ids(lake) == ["0", "9"] and "members" not in lake.version("tea").files
+        parts = [{"table": t, "platform": "generic"} for t in ("brushed", "brushed", "members")]
+        made = writer.commit({"file": "f", "sha256": "x", "parts": parts}, digest_of={"n": 1})
+    assert made.number == 2 and made.rows == {"brushed": 3, "members": 1}
+    assert ids(lake) == ["0", "2", "3"] and ids(lake, 1) == ["0", "9"]
+    assert lake.imports("tea")[["import_id", "table"]].values.tolist()[1:] == [
+        ["2", "brushed"], ["2", "brushed"], ["2", "members"],
+    ]  # fmt: skip
+    assert lake.check("tea") == []
+
+
+NO_MEMBER = ", ".join(
+    ("false" if c.kind == "flag" and c.filled else f"NULL::{c.sql_type}") + f' AS "{c.name}"'
+    for c in MEMBERS.columns[1:]
+)
+
+
+def test_an_import_keeps_the_rows_it_brought_and_those_it_found(lake: Lake) -> None:
+    put(lake, "1 2 3")
+    with duckdb.connect() as con, lake.writing("tea") as writer:
+        same = "SELECT unnest(['2', '3', '4']) AS order_id"  # 4 is brought as well, and kept once
+        writer.put(con, "brushed", "SELECT '4' AS order_id", same=same, replaced="SELECT '1' AS order_id")
+        writer.commit({"file": "f", "sha256": "x", "parts": [{"table": "brushed"}]}, digest_of={"n": 1})
+    put(lake, "5", replaced="4")  # rewrites what stands, never what was brought
+    (_, source, _) = sources.sources(lake.version("tea"))
+    kept = {
+        what: [r[0] for r in duckdb.sql(f"SELECT order_id FROM read_parquet('{path}') ORDER BY 1").fetchall()]
+        for what, path in (("rows", source.rows), ("same", source.same), ("gone", source.gone))
+    }
+    assert kept == {"rows": ["4"], "same": ["2", "3"], "gone": ["1"]}
+    assert ids(lake) == ["2", "3", "5"]
+
+
+def test_the_rows_of_a_killed_import_are_never_taken_for_those_of_the_next(lake: Lake) -> None:
+    put(lake, "1 2")
+    for order_id, commit in (("1", False), ("2", True)):
+        with duckdb.connect() as con, lake.writing("tea") as writer:
+            writer.note_rows(con, "brushed", 0, same=f"SELECT '{order_id}' AS order_id")
+            if commit:
+                writer.keep_repeat(
+                    {"file": "g", "sha256": "g", "options": {}, "parts": [{"table": "brushed"}]}
+                )
+    lake.undo("tea", 1)
+    assert ids(lake) == ["2"] and lake.check("tea") == []
+
+
+def test_a_lake_of_an_earlier_release_is_named(lake: Lake) -> None:
+    put(lake, "1")
+    path = lake.root / "tea" / "versions" / "00000001.json"
+    content = json.loads(path.read_text())
+    for form, word in ((1, "an earlier"), (None, "an earlier"), (3, "a later")):
+        stated = {**content, "format": form} if form else {k: v for k, v in content.items() if k != "format"}
+        path.write_text(json.dumps(stated))
+        with pytest.raises(
+            InputError, match=rf"'tea' was imported by {word} release; move .*tea away"
+        ) as raised:
+            lake.version("tea")
+        assert lake.check("tea") == [str(raised.value)]
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+def shop_with_all(lake: Lake) -> Path:
+    """A shop of two imports and one taken back, all in order."""
+    order = (
+        "{} AS created_at, TIMESTAMP '2026-01-05' AS paid_at, '{}' AS status, 5::DECIMAL(18,4) AS paid_amount"
+    )
+    rest = "0::DECIMAL(18,4) AS refund_amount, 0::DECIMAL(18,4) AS shipping_amount, 1::BIGINT AS item_count"
+    places = ", ".join(f"NULL::VARCHAR AS {c}" for c in ("region", "city", "channel"))
+    counts = {"accepted_count": 2, "same_count": 0, "replaced_count": 0, "rejected_count": 1, "read_count": 3}
+    for number in (1, 2, 3):
+        rows = (
+            f"SELECT x || '{number}' AS order_id, 'a' AS member_id, "
+            f"{order.format('NULL::TIMESTAMP', 'paid')}, {rest}, {places} FROM (SELECT unnest(['a', 'b']) AS x)"
+        )
+        with duckdb.connect() as con, lake.writing("tea") as writer:
+            writer.put(con, "orders", rows)
+            writer.add(
+                con,
+                "rejected",
+                f"SELECT '{number}' AS import_id, 'f' AS file, 2::BIGINT AS row, 'ragged' AS rule, "
+                'NULL::VARCHAR AS "column", NULL::VARCHAR AS value',
+            )
+            part = {"table": "orders", "platform": "generic", **counts}
+            writer.commit(
+                {"file": "f", "sha256": str(number), "options": {}, "parts": [part]},
+                digest_of={"sha256": str(number)},
+            )
+    lake.undo("tea", 2)
+    assert lake.check("tea") == []
+    return lake.root / "tea"
+
+
+def edit(number: int, change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
+    """Change a version's file."""
+
+    def run(folder: Path) -> None:
+        path = folder / "versions" / f"{number:08d}.json"
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
+
+    return run
+
+
+def rewrite(file: str, query: str) -> Callable[[Path], None]:
+    """Change a file's rows."""
+
+    def run(folder: Path) -> None:
+        with duckdb.connect() as con:
+            con.execute(f"CREATE TABLE t AS SELECT * FROM read_parquet('{folder / file}')")
+            con.execute(f"COPY ({query}) TO '{folder / file}' (FORMAT parquet)")
+
+    return run
+
+
+FIRST = "orders/00000000.parquet"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda f: (f / "versions" / "00000002.json").unlink(), ["version 2 is not there"]),
+        (lambda f: (f / "versions" / "00000002.json").write_text("{"), ["version 2 of 'tea' cannot be read"]),
+        (edit(1, lambda c: c.pop("digest_of")), ["lacks what it must have"]),
+        (edit(3, lambda c: c.update(number=4)), ["version 3 calls itself 4"]),
+        (edit(3, lambda c: c["digest_of"].update(sha256="x")), ["version 3: its digest", "another file"]),
+        (edit(2, lambda c: c.update(digest="x")), ["version 2: its digest", "version 3: its digest"]),
+        (edit(1, lambda c: c["tables"]["orders"].update(rows=3)), ["version 1: orders has 2 rows, not 3"]),
+        (
+            edit(4, lambda c: c["tables"]["orders"].update(delta_version=1)),
+            ["lists other files at version 1"],
+        ),
+        (edit(4, lambda c: c["tables"]["orders"].update(delta_version=9)), ["cannot be read at version 9"]),
+        (
+            edit(1, lambda c: c["import"]["parts"][0].update(read_count=4)),
+            ["4 rows of orders read, 3 accounted"],
+        ),
+        (edit(1, lambda c: c["import"].update(import_id="7")), ["import 1 calls itself 7"]),
+        (edit(1, lambda c: c["sources"].clear()), ["orders: 2 rows that no import gives"]),
+        (edit(3, lambda c: c["sources"].extend(c["sources"][:1])), []),
+        (lambda f: (f / FIRST).unlink(), [f"{FIRST} is not there", "has 0 rows, not 2"]),
+        (lambda f: (f / FIRST).write_bytes(b"PAR1"), [f"{FIRST} cannot be read"]),
+        (rewrite(FIRST, "SELECT * REPLACE ('' AS order_id) FROM t LIMIT 1"), ["1 rows with no order_id"]),
+        (rewrite(FIRST, "SELECT * REPLACE ('x' AS status) FROM t"), ["2 rows with an unknown status"]),
+        (rewrite(FIRST, "SELECT * REPLACE (NULL::VARCHAR AS status) FROM t"), ["2 rows with no status"]),
+        (
+            rewrite(FIRST, "SELECT * REPLACE ('a1' AS order_id) FROM t"),
+            ["1 rows with a key that stands more"],
+        ),
+        (
+            rewrite("rejected/00000000.parquet", "SELECT * REPLACE ('2' AS import_id) FROM t"),
+            [
+                "rejected: 1 rows of import 2, which does not stand",
+                "import 1: 1 rows rejected, 0 of them kept",
+            ],
+        ),
+        (
+            rewrite("rejected/00000000.parquet", "SELECT * REPLACE ('odd' AS rule) FROM t"),
+            ["an unknown rule"],
+        ),
+    ],
+)
+def test_check_finds_what_is_wrong(lake: Lake, damage: Callable[[Path], Any], said: list[str]) -> None:
+    damage(shop_with_all(lake))
+    found = lake.check("tea")
+    assert bool(found) == bool(said)
+    for words in said:
+        assert any(words in line for line in found), (words, found)
+    assert all("\n" not in line for line in found)
+
+
+def test_check_finds_rows_that_no_import_gave(lake: Lake) -> None:
+    put(lake, "1 2")
+    with duckdb.connect() as con, lake.writing("tea") as writer:
+        writer.replace(con, "brushed", "SELECT '3' AS order_id", replaced="SELECT '1' AS order_id")
+        writer.commit({"file": "f", "sha256": "x", "parts": [{"table": "brushed"}]}, digest_of={"n": 1})
+    assert lake.check("tea") == [
+        "brushed: 1 rows that no import gives, going through the imports again",
+        "brushed: 1 rows lacking, going through the imports again",
+    ]
+
+
+# --- at a prompt ----------------------------------------------------------------------------------------------------
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: Any) -> tuple[str, str, int]:
+    """What a command printed, what it complained of, and its status."""
+    try:
+        cli.main([str(argument) for argument in arguments])
+        status = 0
+    except SystemExit as leave:
+        status = int(leave.code or 0)
+    out = capsys.readouterr()
+    return out.out, out.err, status
+
+
+@pytest.fixture
+def data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A shop of one order list, given twice, and a list of brushed orders."""
+    header = "order_id,member_id,paid_at,paid_amount,status"
+    (tmp_path / "o.csv").write_text(f"{header}\n1,a,2026-01-05,10,paid\n2,b,2026-01-06,x,paid\n")
+    (tmp_path / "b.csv").write_text("order_id\n1\n7\n")
+    for name in ("o.csv", "b.csv", "o.csv"):
+        _, err, status = said(
+            capsys, "import", tmp_path / name, "--store", "tea", "--max-rejected", 1, "--data", tmp_path
+        )
+        assert (err, status) == ("", 0)
+    return tmp_path
+
+
+def test_imports_and_rejected_rows_as_tables_and_csv(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, _, _ = said(capsys, "imports", "--data", data, "--format", "csv")
+    header, *lines = out.splitlines()
+    assert header.startswith("shop,import_id,version,file,sheet,platform,channel,table,read_count")
+    assert [line.split(",")[:4] for line in lines] == [
+        ["tea", "1", "1", "o.csv"], ["tea", "2", "2", "b.csv"], ["tea", "2.1", "2", "o.csv"],
+    ]  # fmt: skip
+    out, _, _ = said(capsys, "imports", "--data", data, "--store", "tea", "--lang", "en")
+    assert "Rows read" in out and "Taken back" not in out and "Sheet" not in out
+    out, _, _ = said(
+        capsys, "rejected", "--data", data, "--store", "tea", "--format", "table", "--lang", "zh"
+    )
+    assert "金额" in out and "o.csv" in out
+    assert said(capsys, "rejected", "--data", data, "--store", "tea", "--import", "2.1")[0].count("\n") == 2
+
+
+def test_undo_at_a_prompt(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tea = ("--store", "tea", "--data", data)
+    out, _, status = said(capsys, "undo", "1", *tea)
+    assert (out, status) == (
+        "tea: import 1 (o.csv) taken back: taken out 1 in orders, 1 in rejected\n", 0,
+    )  # fmt: skip
+    assert "Taken back" in said(capsys, "imports", *tea, "--lang", "en")[0]
+    assert said(capsys, "rejected", *tea, "--format", "table")[0] == "no rejected rows\n"
+    out, _, status = said(capsys, "import", data / "o.csv", "--max-rejected", 1, *tea)
+    assert "2 rows read = 1 accepted" in out and status == 0
+
+
+def test_check_at_a_prompt(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "check", "tea", "--data", data) == ("tea: all is well\n", "", 0)
+    assert said(capsys, "check", "--all", "--data", data) == ("tea: all is well\n", "", 0)
+    edit(1, lambda c: c.update(digest="x"))(data / "lake" / "tea")
+    out, err, status = said(capsys, "check", "--all", "--data", data)
+    assert out.startswith("tea: version 1: its digest") and (err, status) == ("", 1)
+
+
+def test_the_brushed_list_at_a_prompt(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tea = ("--store", "tea", "--data", data)
+    out, _, _ = said(capsys, "brushed", *tea, "--format", "csv")
+    assert out == "order_id,paid_at,paid_amount,status\n1,2026-01-05,10.0,paid\n7,,,\n"
+    out, _, _ = said(capsys, "brushed", *tea, "--back", "7", "1")
+    assert out == (
+        "tea: taken off the list of brushed orders: 2; left on it: 0; to put them back: memberlib undo 3 --store tea\n"
+    )
+    assert said(capsys, "brushed", *tea)[0] == "no brushed orders\n"
+    said(capsys, "undo", "3", *tea)
+    assert "2026" in said(capsys, "brushed", *tea)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["undo", "1", "--store", "nowhere"], "no shop 'nowhere'"),
+        (["check"], "say which shops"),
+        (["check", "tea", "--all"], "say which shops"),
+        (["check", "nowhere"], "no shop 'nowhere'"),
+        (["undo", "9", "--store", "tea"], "no import 9; known: 1, 2, 2.1"),
+        (["undo", "2.1", "--store", "tea"], "undo import 1, which took it in"),
+        (["rejected", "--store", "tea", "--import", "x"], "no import x"),
+        (["brushed", "1", "--store", "tea"], "--back"),
+        (["brushed", "--back", "--store", "tea"], "--back"),
+        (["brushed", "--back", "8", "--store", "tea"], "not on the list of brushed orders of 'tea': 8"),
+        (["imports", "--store", "nowhere"], "no shop 'nowhere'"),
+    ],
+)
+def test_misuse_is_one_clear_line(
+    data: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    before = sorted(data.rglob("*"))
+    out, err, status = said(capsys, *arguments, "--data", data)
+    assert (out, status) == ("", 2) and words in err and err.count("\n") == 1
+    assert sorted(p for p in data.rglob("*") if p.suffix != ".lock") == [
+        p for p in before if p.suffix != ".lock"
+    ]
 
 
 def test_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,25 +31,27 @@ def check(folder: Path, store_id: str) -> list[str]:
     folder : path
         The shop's own, ``<data>/lake/<store_id>``.
     """
-    import duckdb
-
     there = numbers(folder)
     lacking = sorted(set(range(1, max(there) + 1)) - set(there))
     if lacking:
         return [f"version {n} is not there" for n in lacking]
     try:
         contents = [read_version(folder, store_id, n) for n in there]
-        newest = version_of(folder, store_id, there[-1])
-        stated = sources(newest, standing=False)
+        return _found(folder, contents, version_of(folder, store_id, there[-1]))
     except InputError as error:
         return [str(error)]
-    except (KeyError, TypeError, ValueError) as error:
-        return [f"a version's file lacks what it must have: {type(error).__name__} {error}"]
-    wrong = _chain(contents)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [f"a version's file lacks what it must have ({type(error).__name__}: {error})"]
+
+
+def _found(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) -> list[str]:
+    import duckdb
+
+    wrong = [*_chain(contents), *_accounts(newest)]
+    stated = [file for source in sources(newest, standing=False) for file in source.files]
     with workspace() as con:
-        counts, missing = _footers(con, folder, contents, [f for s in stated for f in s.files])
+        counts, missing = _footers(con, folder, contents, stated)
         wrong += missing + _row_counts(folder, contents, counts) + _delta_tables(folder, contents)
-        wrong += _accounts(newest)
         if not missing:
             try:
                 for name in newest.files:
@@ -172,10 +174,10 @@ def _rows(con: duckdb.DuckDBPyConnection, spec: Table, newest: LakeVersion) -> l
             wrong.append(f"{name}: {count:,} rows with {said}")
     if "import_id" not in spec.names:
         replay(con, spec, [source for source in sources(newest) if source.table == name])
-        for said, one, other in (("stand", name, "replayed"), ("do not stand", "replayed", name)):
+        for said, one, other in (("that no import gives", name, "replayed"), ("lacking", "replayed", name)):
             count = con.execute(f"SELECT count(*) FROM ({differing(spec, one, other)})").fetchall()[0][0]
             if count:
-                wrong.append(f"{name}: {count:,} rows {said} otherwise than the imports give them")
+                wrong.append(f"{name}: {count:,} rows {said}, going through the imports again")
     return wrong
 
 
