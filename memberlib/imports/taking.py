@@ -251,7 +251,7 @@ class _Taking:
             elif done.same:
                 writer.note_rows(con, table, n, same=done.same)
         known = any(before["sha256"] == record["sha256"] for before in writer.current.imports)
-        contacts = self._contacts(con, writer, len(staged))
+        contacts = self._contacts(con, writer, len(staged), known=known)
         rejected = any(found.rejected_count for _, found in staged) and not known
         kept = [p for p in record["parts"] if p["read_count"]]
         if not (changes or contacts or rejected):
@@ -271,7 +271,7 @@ class _Taking:
             record | {"parts": kept}, self.choices.store_id, import_id=import_id, version=version.number
         )
 
-    def _contacts(self, con: duckdb.DuckDBPyConnection, writer: Writer, count: int) -> str:
+    def _contacts(self, con: duckdb.DuckDBPyConnection, writer: Writer, count: int, *, known: bool) -> str:
         """SQL of the contacts this file brings; empty where it brings none that are not there."""
         made = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         tables = [f"contacts_{n}" for n in range(count) if f"contacts_{n}" in made]
@@ -282,7 +282,8 @@ class _Taking:
         con.execute(
             f"CREATE TEMP TABLE contacts_brought AS SELECT * FROM ({brought}) AS t({', '.join(columns)})"
         )
-        present = writer.present("contacts")
+        # a file that is not in yet keeps all its contacts, so that they stay when another one is undone
+        present = writer.present("contacts") if known else []
         new = "contacts_brought"
         if present:
             files = ", ".join("'" + path.replace("'", "''") + "'" for path in present)
