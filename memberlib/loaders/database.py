@@ -85,7 +85,6 @@ def rows_of(
     name = re.sub(r"[^\w.-]+", "-", table or "query").strip("-.") or "table"
     path = Path(folder) / f"{name}.parquet"
     settle(drawn, path, ordered=ordered)
-    drawn.unlink()
     return f"{place} {called}", path
 
 
