@@ -265,7 +265,7 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     _among(values, "currency", CURRENCIES, where)
     _among(values, "amount_measure", MEASURES, where)
     zone = values.get("time_zone", "UTC")
-    if not _is_zone(zone):
+    if not is_zone(zone):
         raise InputError(f"{where}: time_zone {zone!r} is not known; write one such as 'Asia/Shanghai'")
     if "counted_statuses" in values:
         chosen = tuple(values["counted_statuses"])
@@ -314,7 +314,14 @@ def _level_words(given: Any, where: str) -> dict[str, str]:
     return {str(word): str(level) for word, level in given.items()}
 
 
-def _is_zone(name: Any) -> bool:
+def is_zone(name: Any) -> bool:
+    """Whether a name is that of a time zone, such as ``Asia/Shanghai``.
+
+    Examples
+    --------
+    >>> is_zone("Asia/Shanghai"), is_zone("Eastern Time")
+    (True, False)
+    """
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, TypeError, OSError):

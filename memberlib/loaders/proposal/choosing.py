@@ -20,7 +20,8 @@ def choose(sample: Sample, table: str | None = None) -> Choices:
     found = naming.assigned(sample, made.table)
     made.columns = {name: _plain(one) for name, one in found.items()}
     if made.table.name in ("orders", "members"):
-        made.contacts = naming.contacts_of(sample)
+        taken = {one.looked.header for column, one in found.items() if column != "member_id"}
+        made.contacts = naming.contacts_of(sample, taken)
     if made.table.name == "orders":
         order(made)
     elif made.table.name == "items":

@@ -80,9 +80,14 @@ def known_words() -> Mapping[str, Any]:
                 columns[column] = stated[names][column]
     for crosswalk in crosswalks():
         for column, source in crosswalk.sources.items():
-            if source.first and not source.part:
+            single = source.total if len(source.total) == 1 and not source.less else ()
+            for names in (
+                ()
+                if source.part or source.wide or source.sign == "minus"
+                else (source.first, *source.otherwise, *single)
+            ):
                 known = stated[crosswalk.table.name].setdefault(column, [])
-                known += [name for name in source.first if name not in known and "{n}" not in name]
+                known += [name for name in names if name not in known]
     return stated
 
 
@@ -90,7 +95,7 @@ def known_words() -> Mapping[str, Any]:
 def codes_of(column: str) -> Mapping[str, str]:
     """What may be written in a column of codes, folded → its code; a flag's words for a flag."""
     words = known_words()["words"]
-    own = words.get(column, words["flag"])
+    own = words.get(column, {} if column == "time_zone" else words["flag"])
     found = {plain_word(word): code for code, listed in own.items() for word in listed}
     for crosswalk in crosswalks():
         for word, code in crosswalk.words.get(column, {}).items():
@@ -109,6 +114,8 @@ def table_of(sample: Sample) -> str:
         essential = ESSENTIAL[table.name]
         there = sum(_stands(sample, table, column, found) for column in essential)
         by_name = sum(f.named == "name" for f in found.values())
+        if there == len(essential):  # orders come first: their lines can be read beside them
+            return table.name
         ranked.append((there / len(essential), by_name, len(found), -_TRIED.index(table), table.name))
     return max(ranked)[-1]
 
@@ -135,7 +142,7 @@ def assigned(sample: Sample, table: Table) -> dict[str, Found]:
         for place, column in enumerate(table.columns):
             score, how = _named(looked.header, names.get(column.name, ()))
             fit = fit_of(looked, column.name, column.kind)
-            if not how or (looked.values and fit < 0.5):
+            if not how or (fit < 0.5 if looked.values else how == "part"):
                 continue
             pairs.append((score + fit, -place, -position, Found(column.name, looked, how, fit)))
     found: dict[str, Found] = {}
@@ -147,8 +154,8 @@ def assigned(sample: Sample, table: Table) -> dict[str, Found]:
     return {column.name: found[column.name] for column in table.columns if column.name in found}
 
 
-def contacts_of(sample: Sample) -> dict[str, Found]:
-    """Name, phone, e-mail and key of a person → the column of the file that holds it."""
+def contacts_of(sample: Sample, taken: Collection[str] = ()) -> dict[str, Found]:
+    """Name, phone, e-mail and key of a person → the column of the file that holds it, but for those taken."""
     found: dict[str, Found] = {}
     for kind, names in known_words()["contacts"].items():
         test = {"phone": is_phone, "email": is_email}.get(kind, lambda _: True)
@@ -156,7 +163,7 @@ def contacts_of(sample: Sample) -> dict[str, Found]:
         for position, looked in enumerate(sample.columns):
             score, how = _named(looked.header, names)
             fit = looked.share(test)
-            if how and (fit >= 0.5 or not looked.values):
+            if looked.header not in taken and how and (fit >= 0.5 or not looked.values):
                 scored.append((score + fit, -position, Found(kind, looked, how, fit)))
         if scored:
             found[kind] = max(scored, key=lambda s: s[:2])[-1]

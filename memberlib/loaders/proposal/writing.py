@@ -14,24 +14,14 @@ from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices
 from memberlib.loaders.proposal.choosing import choose, words_of
 from memberlib.loaders.proposal.sampling import Looked, Sample, is_email, is_phone
+from memberlib.loaders.proposal.starting import defaults, plain_text
 from memberlib.model import CODES, TABLES
+from memberlib.settings import is_zone
 
 _SAMPLES, _SAMPLE_WIDTH, _MOST_WORDS = 3, 28, 40
 _LENIENT = ("level", "gender", "birthday")
-_MONEY_MARKS = {
-    "CNY": "CNY|RMB|元",
-    "TWD": r"NT\$|TWD",
-    "HKD": r"HK\$|HKD",
-    "GBP": "£|GBP",
-    "EUR": "€|EUR",
-    "JPY": "JPY|円",
-    "USD": r"US\$|USD|\$",
-}
-_ZONES = {"zh": ("CNY", "Asia/Shanghai"), "zh-Hant": ("TWD", "Asia/Taipei"), "en": ("USD", "UTC")}
 _KINDS = {"money": "amounts", "quantity": "numbers", "integer": "whole numbers", "timestamp": "times", "date": "dates",
           "code": "words", "flag": "words"}  # fmt: skip
-_TRADITIONAL = re.compile("[訂單會員時間號碼額數總編產類別貨運價電話]")
-_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -109,25 +99,29 @@ def _head(made: Choices, name: str, platform: str, beside: str) -> Iterable[str]
     sample, file = made.sample, made.sample.file
     sheet = f", sheet {file.sheet}" if file.sheet else ""
     rows = f"all its {sample.row_count:,} rows" if sample.whole else f"its first {sample.row_count:,} rows"
-    yield f"# Proposed from {_plain(file.path.name)}{_plain(sheet)} after a look at {rows}."
+    yield f"# Proposed from {plain_text(file.path.name)}{plain_text(sheet)} after a look at {rows}."
     yield "# Check it by hand, the guesses first. Then import with"
-    yield f"#     memberlib import {_plain(file.path.name)} --store ID --mapping {name}.toml"
+    yield f"#     memberlib import {plain_text(file.path.name)} --store ID --mapping {name}.toml"
     yield "# or keep it in the data folder's mappings/, where every import finds it."
-    lang, currency, zone = _defaults(made)
+    lang, currency, zone = defaults(made)
     yield f"platform = {_text(platform)}"
     yield f"table = {_text(made.table.name)}"
-    yield f"row_is = {_text(made.row_is)}    # {_plain(made.row_reason)}"
+    yield f"row_is = {_text(made.row_is)}    # {plain_text(made.row_reason)}"
     yield f"lang = {_text(lang)}"
     yield f"currency = {_text(currency[0])}    # {currency[1]}"
     yield f"time_zone = {_text(zone)}    # a guess by the language; where the shop's clock stands"
+    if zone_column := _zone(made):
+        yield f"time_zone_from = {_text(zone_column)}    # a new shop starts with the zone that the first row names"
     if made.table.name == "orders":
         certainty = "likely" if made.paid_is == "net_of_refund" else "a guess"
-        yield f"paid_is = {_text(made.paid_is)}    # {certainty}: {_plain(made.paid_reason)}"
+        yield f"paid_is = {_text(made.paid_is)}    # {certainty}: {plain_text(made.paid_reason)}"
         if "shipping_amount" in made.columns:
             yield '# paid_includes = ["shipping"]    # where the paid amount has the shipping in it'
     if made.dates:
         doubt = "a guess: the day and the month could change places" if made.dates_unsure else "sure"
-        yield f"dates = {_text(list(made.dates))}    # {doubt}"
+        american = made.dates_unsure and currency[0] == "USD"
+        forms = [form.replace("%d/%m", "%m/%d") if american else form for form in made.dates]
+        yield f"dates = {_text(forms)}    # {doubt}"
     if beside:
         yield f"beside = {_text(beside)}    # read from the same files as the orders"
     elif made.table.name == "items" and made.also:
@@ -153,7 +147,8 @@ def _columns(made: Choices, mask: Callable[[str], str]) -> Iterable[str]:
     for column in made.table.columns:
         choice = made.columns.get(column.name)
         if choice:
-            yield f"{column.name} = {_text(choice.says)}    # {choice.certainty}: {_plain(_why(made, choice, mask))}"
+            why = plain_text(_why(made, choice, mask))
+            yield f"{column.name} = {_text(choice.says)}    # {choice.certainty}: {why}"
         elif column.name in made.lacking:
             yield f'# {column.name} = ""    # NEEDED, but no column looks like it: fill in its header'
 
@@ -178,7 +173,7 @@ def _why(made: Choices, choice: Choice, mask: Callable[[str], str]) -> str:
         told = f"{known} of {len(looked.counts)} words known"
     else:
         told = f"all {what}" if fit == 1 else f"{fit:.0%} {what}"
-    filled = "" if len(looked.values) == made.sample.row_count else f"{len(looked.values):,} rows filled, "
+    filled = "" if len(looked.values) == made.sample.row_count else f"{_rows(len(looked.values))} filled, "
     return f"{choice.reason}; {filled}{told}: {_samples(choice, looked, made, mask)}"
 
 
@@ -205,7 +200,7 @@ def _contacts(made: Choices) -> Iterable[str]:
     yield "\n# Read only where the shop's settings join members of several channels (join_by)."
     yield "[contacts]"
     for kind, found in made.contacts.items():
-        filled = f"{len(found.looked.values):,} rows filled"
+        filled = f"{_rows(len(found.looked.values))} filled"
         yield f"{kind} = {_text(found.looked.header)}    # {found.certainty}: {filled}"
 
 
@@ -222,19 +217,30 @@ def _words(made: Choices, mask: Callable[[str], str]) -> Iterable[str]:
         codes = CODES.get(column, ("true", "false"))
         yield f"\n[words.{column}]    # one of {', '.join(codes)}; " + '"" for nothing'
         for word, count, code in words[:_MOST_WORDS]:
-            rows = f"{count:,} row{'s' if count > 1 else ''}"
+            rows = _rows(count)
             if code is None:
                 yield f'# {_text(mask(word))} = ""    # {rows}: NOT KNOWN, fill in its code'
             else:
                 yield f"{_text(word)} = {_text(code)}    # {rows}"
         if len(words) > _MOST_WORDS:
             yield f"# and {len(words) - _MOST_WORDS:,} more words, most likely no codes"
-    read = [choice.says for choice in made.columns.values() if isinstance(choice.says, dict)]
-    zone = next((says["zone"] for says in read if "zone" in says), None)
+    zone = _zone(made)
     if zone:
         yield "\n[words.time_zone]    # what the file calls a zone = its name, such as America/New_York"
-        for word in made.looked(zone).counts:
-            yield f'# {_text(word)} = ""    # NOT KNOWN, fill in the zone'
+        for word, count in made.looked(zone).counts.items():
+            code = naming.codes_of("time_zone").get(plain_word(word)) or (word if is_zone(word) else None)
+            told = f'# {_text(word)} = ""    # {_rows(count)}: NOT KNOWN, fill in the zone'
+            yield f"{_text(word)} = {_text(code)}    # {_rows(count)}" if code else told
+
+
+def _zone(made: Choices) -> str:
+    """The column that names the zone of the times; empty where none does."""
+    read = [choice.says for choice in made.columns.values() if isinstance(choice.says, dict)]
+    return next((str(says["zone"]) for says in read if "zone" in says), "")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _unused(made: Choices) -> Iterable[str]:
@@ -246,32 +252,13 @@ def _unused(made: Choices) -> Iterable[str]:
     for looked in left:
         private = naming.role(looked, "private")
         why = "    never read: an address, a remark or a number of a document" if private else ""
-        yield f"#   {_plain(looked.header)}{why}" + (
+        yield f"#   {plain_text(looked.header)}{why}" + (
             "" if looked.values else "    empty in the rows looked at"
         )
     if made.also == "items":
         yield "# Its lines of products can be read as well: propose a mapping for them with --table items."
     if made.also == "orders":
         yield "# Its orders can be read as well: propose a mapping for them with --table orders."
-
-
-def _defaults(made: Choices) -> tuple[str, tuple[str, str], str]:
-    """Language, currency with the reason for it, and time zone that a new shop starts with."""
-    names = "".join(c.header for c in made.sample.columns)
-    lang = "zh-Hant" if _TRADITIONAL.search(names) else "zh" if _CHINESE.search(names) else "en"
-    currency, zone = _ZONES[lang]
-    told = naming.beside(made.sample, "currency")
-    if told and told.counts:
-        stated = next(iter(told.counts)).upper()
-        if stated in _MONEY_MARKS:
-            return lang, (stated, f'sure: said in "{_plain(told.header)}"'), zone
-    paid = made.columns.get("paid_amount") or made.columns.get("amount") or made.columns.get("stored_value")
-    if paid and paid.shown:
-        text = " ".join(list(paid.shown.counts)[:50]) + paid.shown.header
-        for code, marks in _MONEY_MARKS.items():
-            if re.search(marks, text, re.IGNORECASE):
-                return lang, (code, "likely: the mark beside the amounts"), zone
-    return lang, (currency, "a guess by the language of the header"), zone
 
 
 def _text(value: Any) -> str:
@@ -287,8 +274,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_text, value)) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _plain(text: str) -> str:
-    """A text for a comment: on one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
