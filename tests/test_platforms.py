@@ -278,6 +278,23 @@ def test_lines_of_youzan_are_its_titles(shop: Shop) -> None:
     assert titles[-1] == ("11", "1", "手冲壶，细口，600毫升")  # one kind of goods with a comma in its name
 
 
+@pytest.mark.parametrize(
+    ("file", "goods"),
+    [
+        ("youzan/orders-39.csv", ["全部商品名称"]),
+        ("jd/orders.csv", ["商品ID", "商品名称", "货号"]),
+        ("shopify/orders_export.csv", ["Lineitem name", "Lineitem sku"]),
+    ],
+)
+def test_a_list_that_names_no_goods_has_orders_alone(
+    shop: Shop, tmp_path: Path, file: str, goods: list[str]
+) -> None:
+    rows = table_of(file)
+    places = [n for n, h in enumerate(rows[0]) if h not in goods]
+    (account,) = shop.take(written(tmp_path / "orders.csv", [[row[p] for p in places] for row in rows]))
+    assert account.table == "orders" and account.accepted_count == len(rows) - 1
+
+
 def test_lines_of_jd(shop: Shop) -> None:
     shop.take("jd/orders.csv")
     lines = [(i[-2:], *rest) for i, *rest in shop.held("items", LINES)]
