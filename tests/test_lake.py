@@ -22,6 +22,12 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "a folder 数据" / "lake")
 
 
+def record(*tables: str, **more: Any) -> dict[str, Any]:
+    """An account of a file with nothing in it."""
+    counts = {f"{kind}_count": 0 for kind in ("read", "accepted", "same", "replaced", "rejected")}
+    return {"file": "f.csv", "options": {}, "parts": [{"table": t, **counts} for t in tables], **more}
+
+
 def put(lake: Lake, ids: str, *, replaced: str = "", commit: bool = True, shop: str = "tea") -> None:
     """Write brushed orders (whose key is all they have), space-separated."""
     rows = " UNION ALL ".join(f"SELECT '{i}' AS order_id" for i in ids.split())
@@ -29,7 +35,7 @@ def put(lake: Lake, ids: str, *, replaced: str = "", commit: bool = True, shop: 
     with duckdb.connect() as con, lake.writing(shop) as writer:
         writer.put(con, "brushed", rows, replaced=gone or None)
         if commit:
-            writer.commit({"file": "f.csv", "table": "brushed", "rejected_count": 0}, digest_of={"ids": ids})
+            writer.commit(record("brushed"), digest_of={"ids": ids})
 
 
 def ids(lake: Lake, number: int | None = None) -> list[str]:
@@ -160,8 +166,7 @@ def test_a_version_may_put_several_times_and_into_several_tables(lake: Lake) -> 
         assert [r[0] for r in rows] == ["0", "2", "3"]
         writer.put(con, "members", "SELECT 'a' AS member_id, " + NO_MEMBER, part=2)
         assert ids(lake) == ["0", "9"] and "members" not in lake.version("tea").files
-        parts = [{"table": t, "platform": "generic"} for t in ("brushed", "brushed", "members")]
-        made = writer.commit({"file": "f", "sha256": "x", "parts": parts}, digest_of={"n": 1})
+        made = writer.commit(record("brushed", "brushed", "members"), digest_of={"n": 1})
     assert made.number == 2 and made.rows == {"brushed": 3, "members": 1}
     assert ids(lake) == ["0", "2", "3"] and ids(lake, 1) == ["0", "9"]
     assert lake.imports("tea")[["import_id", "table"]].values.tolist()[1:] == [
@@ -181,7 +186,7 @@ def test_an_import_keeps_the_rows_it_brought_and_those_it_found(lake: Lake) -> N
     with duckdb.connect() as con, lake.writing("tea") as writer:
         same = "SELECT unnest(['2', '3', '4']) AS order_id"  # 4 is brought as well, and kept once
         writer.put(con, "brushed", "SELECT '4' AS order_id", same=same, replaced="SELECT '1' AS order_id")
-        writer.commit({"file": "f", "sha256": "x", "parts": [{"table": "brushed"}]}, digest_of={"n": 1})
+        writer.commit(record("brushed", sha256="x"), digest_of={"n": 1})
     put(lake, "5", replaced="4")  # rewrites what stands, never what was brought
     (_, source, _) = sources.sources(lake.version("tea"))
     kept = {
@@ -198,9 +203,7 @@ def test_the_rows_of_a_killed_import_are_never_taken_for_those_of_the_next(lake:
         with duckdb.connect() as con, lake.writing("tea") as writer:
             writer.note_rows(con, "brushed", 0, same=f"SELECT '{order_id}' AS order_id")
             if commit:
-                writer.keep_repeat(
-                    {"file": "g", "sha256": "g", "options": {}, "parts": [{"table": "brushed"}]}
-                )
+                writer.keep_repeat(record("brushed", sha256="g"))
     lake.undo("tea", 1)
     assert ids(lake) == ["2"] and lake.check("tea") == []
 
@@ -336,7 +339,7 @@ def test_check_finds_rows_that_no_import_gave(lake: Lake) -> None:
     put(lake, "1 2")
     with duckdb.connect() as con, lake.writing("tea") as writer:
         writer.replace(con, "brushed", "SELECT '3' AS order_id", replaced="SELECT '1' AS order_id")
-        writer.commit({"file": "f", "sha256": "x", "parts": [{"table": "brushed"}]}, digest_of={"n": 1})
+        writer.commit(record("brushed", sha256="x"), digest_of={"n": 1})
     assert lake.check("tea") == [
         "brushed: 1 rows that no import gives, going through the imports again",
         "brushed: 1 rows lacking, going through the imports again",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterable
 from decimal import Decimal
@@ -323,6 +324,48 @@ def test_an_export_undone_is_as_if_it_had_never_come(tmp_path: Path, name: str) 
     if name not in ("orders", "same"):
         assert tables(tmp_path / "all") == whole
     assert lake.imports("tea", unchanged=True)["undone"].sum() == 1
+
+
+TRUE_FORMS = Path(__file__).parent / "data"
+
+
+@pytest.mark.parametrize(
+    ("platform", "seed"), [("taobao", 0), ("taobao", 1), ("pinduoduo", 0), ("youzan", 0), ("square", 0)]
+)
+def test_exports_of_one_platform_taken_back(tmp_path: Path, platform: str, seed: int) -> None:
+    """Whole orders, lines read from titles, several tables in a file: against a shop that never had the exports."""
+    chance = random.Random(seed)
+    paths = sorted((TRUE_FORMS / platform).glob("*.csv"))
+    chance.shuffle(paths)
+    taken_back = chance.sample(paths, 3 if platform == "taobao" else 1)
+    import_files(paths, "tea", data=tmp_path / "all", max_rejected_share=1)
+    others = [path for path in paths if path not in taken_back]
+    import_files(others, "tea", data=tmp_path / "without", max_rejected_share=1)
+    lake = Lake(tmp_path / "all" / "lake")
+    listed = lake.imports("tea", unchanged=True)
+    for path in taken_back:
+        lake.undo("tea", listed.loc[listed["file"] == path.name, "import_id"].iloc[0])
+    assert tables(tmp_path / "all") == tables(tmp_path / "without")
+    assert lake.check("tea") == []
+
+
+def test_contacts_go_with_their_import_alone(tmp_path: Path) -> None:
+    (tmp_path / "stores.toml").write_text('[tea]\njoin_by = ["phone"]\n')
+    for name, ids in (("first", "abc"), ("second", "bc")):
+        rows = "".join(f"{i},138{i.encode().hex()}000000\n" for i in ids)
+        path = export(tmp_path, f"member_id,phone\n{rows}", f"{name}.csv")
+        import_files([path], "tea", data=tmp_path)
+    lake = Lake(tmp_path / "lake")
+
+    def members() -> list[str]:
+        files = lake.version("tea").files["contacts"]
+        found = duckdb.sql(f"SELECT DISTINCT member_id FROM read_parquet({files}) ORDER BY 1").fetchall()
+        return [row[0] for row in found]
+
+    assert members() == ["a", "b", "c"] and lake.check("tea") == []
+    lake.undo("tea", 1)
+    assert members() == ["b", "c"] and lake.check("tea") == []
+    assert [row[0] for row in tables(tmp_path)["members"]] == ["b", "c"]
 
 
 # --- always ---------------------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+_KINDS = ("accepted", "same", "replaced", "rejected")
+
+
 def check(folder: Path, store_id: str) -> list[str]:
     """What is wrong with a shop's lake, in one line each.
 
@@ -135,13 +138,10 @@ def _accounts(newest: LakeVersion) -> list[str]:
         if entry.record["import_id"] != entry.import_id:
             wrong.append(f"import {entry.import_id} calls itself {entry.record['import_id']}")
         for part in parts_of(entry.record):
-            if "read_count" not in part:
-                continue
-            known = sum(part[f"{kind}_count"] for kind in ("accepted", "same", "replaced", "rejected"))
-            if known != part["read_count"]:
+            read, known = part["read_count"], sum(part[f"{kind}_count"] for kind in _KINDS)
+            if read != known:
                 wrong.append(
-                    f"import {entry.import_id}: {part['read_count']:,} rows of {part['table']} read, "
-                    f"{known:,} accounted for"
+                    f"import {entry.import_id}: {read:,} rows of {part['table']} read, {known:,} accounted for"
                 )
     return wrong
 
@@ -199,7 +199,7 @@ def _rejected(con: duckdb.DuckDBPyConnection, newest: LakeVersion) -> list[str]:
     else:
         found = {}
     for import_id, record in standing.items():
-        said = sum(part.get("rejected_count", 0) for part in parts_of(record))
+        said = sum(part["rejected_count"] for part in parts_of(record))
         if found.get(import_id, 0) != said:
             wrong.append(
                 f"import {import_id}: {said:,} rows rejected, {found.get(import_id, 0):,} of them kept"

@@ -159,7 +159,7 @@ def version_of(folder: Path, store_id: str, number: int) -> LakeVersion:
 def parts_of(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The accounts of an import's parts, each with what the import says of all of them."""
     shared = {key: value for key, value in record.items() if key != "parts"}
-    return [{**shared, **part} for part in record.get("parts") or [{}]]
+    return [{**shared, **part} for part in record["parts"]]
 
 
 def known_entry(version: LakeVersion, import_id: str) -> Entry:
