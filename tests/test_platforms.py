@@ -125,7 +125,7 @@ ORDER_FILES = [
          {"138****0071 郑**": paid(2, "52.9"), "138****0072 王**": paid(2, "39"), "138****0072 冯**": paid(1, "28.5")},
          {"cancelled": (1, 15.9), "unpaid": (1, 9.5), "guest": (1, 9.5)}, "0"),
     # 60 of 100 paid; 220.06 less 11.29 still owed; 50 less 12.50 given back; one order with a phone alone
-    Case("shopify/orders_export.csv", "shopify", {"orders": 13, "items": 13},
+    Case("shopify/orders_export.csv", "shopify", {"orders": 13, "items": 13, "members": 9},
          {"ada@example.com": paid(2, "257.37"), "bo@example.com": paid(1, "60"), "cy@example.com": paid(1, "37.5"),
           "15550000003": paid(1, "10")},
          {"cancelled": (2, 41.0), "unpaid": (2, 0.0), "guest": (1, 7.0)}, "37.5"),
@@ -149,7 +149,10 @@ ORDER_FILES = [
 def test_the_account_and_the_totals(shop: Shop, case: Case) -> None:
     accounts = shop.take(case.file)
     assert {a.platform for a in accounts} == {case.platform}
-    assert [counts(a) for a in accounts] == [(t, n, n, 0, 0, 0) for t, n in case.rows.items()]
+    told = {
+        "members": (6, 2, 1)
+    }  # accepted, same, replaced: of several orders the newest tells of the member
+    assert [counts(a) for a in accounts] == [(t, n, *told.get(t, (n, 0, 0)), 0) for t, n in case.rows.items()]
     assert shop.buyers() == case.buyers
     assert shop.left_out() == case.left_out
     ((refunded,),) = shop.held("orders", "sum(refund_amount)")
@@ -291,8 +294,9 @@ def test_a_list_that_names_no_goods_has_orders_alone(
 ) -> None:
     rows = table_of(file)
     places = [n for n, h in enumerate(rows[0]) if h not in goods]
-    (account,) = shop.take(written(tmp_path / "orders.csv", [[row[p] for p in places] for row in rows]))
-    assert account.table == "orders" and account.accepted_count == len(rows) - 1
+    accounts = shop.take(written(tmp_path / "orders.csv", [[row[p] for p in places] for row in rows]))
+    assert accounts[0].table == "orders" and accounts[0].accepted_count == len(rows) - 1
+    assert "items" not in [a.table for a in accounts]
 
 
 def test_lines_of_jd(shop: Shop) -> None:
@@ -460,6 +464,14 @@ def test_members_of_youzan(shop: Shop) -> None:
     assert store.buyer_count == 5 and store.member_count == 5  # each buyer is on the list, masked phones too
 
 
+def test_consent_to_messages_from_shopify_s_orders(shop: Shop) -> None:
+    shop.take("shopify/orders_export.csv")
+    assert shop.held("members", "member_id, consent") == [
+        ("+923000000001", False), ("15550000003", False), ("ada@example.com", True), ("bo@example.com", False),
+        ("cy@example.com", True), ("dee@example.com", False),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("file", "people"),
     [
@@ -508,7 +520,7 @@ FORMS = {
     "pinduoduo/orders-23.csv": ["pinduoduo-orders", "pinduoduo-items"],
     "pinduoduo/orders-82.csv": ["pinduoduo-orders", "pinduoduo-items"],
     "douyin/orders.csv": ["douyin-orders", "douyin-items"],
-    "shopify/orders_export.csv": ["shopify-orders", "shopify-items"],
+    "shopify/orders_export.csv": ["shopify-orders", "shopify-items", "shopify-members"],
     "woocommerce/order_export.csv": ["woocommerce-orders", "woocommerce-items"],
     "square/items-33.csv": ["square-orders", "square-items"],
     "square/items-35.csv": ["square-orders", "square-items"],

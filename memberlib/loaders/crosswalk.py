@@ -15,6 +15,7 @@ A crosswalk is a TOML file, named ``<platform>-<table>.toml``, in this folder or
     alone = true                    # recognised only where no other crosswalk knows one of its columns
     only_by_name = true             # never recognised: read when --platform names it
     beside = "shopify-orders"       # read from the same file as that one
+    rows_with = ["member_id"]       # rows in which one of these columns is empty say nothing and are passed over
     may_lack = ["status"]           # needed columns that some files of the platform do not have
     lenient = ["level"]             # an unknown word leaves the value empty instead of rejecting the row
     whole_orders = true             # of lines: a file has all lines of its orders
@@ -131,6 +132,7 @@ class Crosswalk:
     alone: bool
     only_by_name: bool
     beside: str
+    rows_with: Names
     may_lack: Names
     lenient: Names
     whole_orders: bool
@@ -261,6 +263,7 @@ def crosswalk_from(name: str, content: bytes) -> Crosswalk:
         alone=take.flag("alone"),
         only_by_name=take.flag("only_by_name"),
         beside=take.text("beside", ""),
+        rows_with=take.names("rows_with", tuple(columns)),
         may_lack=take.names("may_lack", table.needed),
         lenient=take.names("lenient", (*CODES, "birthday")),
         whole_orders=take.flag("whole_orders"),

@@ -267,6 +267,9 @@ class _Building:
         query = (
             f"SELECT {', '.join(texts)} FROM ({source}) WHERE {'' if self.number else 'broken OR '}{filled}"
         )
+        if told := [r.name for r in reads if r.name in self.crosswalk.rows_with]:
+            said = " AND ".join(f"words_of(t_{name}) IS NOT NULL" for name in told)
+            query = f"SELECT * FROM ({query}) WHERE broken OR {said}"
         for layer in (quickly, words, values, canonical, extras):
             query = f"SELECT *, {', '.join(layer)} FROM ({query})" if layer else query
         query = f"SELECT *, CAST(CASE {fault} ELSE 0 END AS UTINYINT) AS fault FROM ({query})"

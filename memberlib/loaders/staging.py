@@ -120,7 +120,7 @@ def stage(
     return Staged(
         read_count=held + len(reading.ragged),
         rejected_count=sum(rules.values()),
-        blank_count=0 if query.makes_lines else max(reading.row_count - held, 0),
+        blank_count=0 if query.makes_lines or match.crosswalk.rows_with else max(reading.row_count - held, 0),
         rules=rules,
         first_on=first_on,
         last_on=last_on,
