@@ -109,7 +109,7 @@ def _head(made: Choices, name: str, platform: str, beside: str) -> Iterable[str]
     yield f"row_is = {_text(made.row_is)}    # {plain_text(made.row_reason)}"
     yield f"lang = {_text(lang)}"
     yield f"currency = {_text(currency[0])}    # {currency[1]}"
-    yield f"time_zone = {_text(zone)}    # a guess by the language; where the shop's clock stands"
+    yield f"time_zone = {_text(zone)}    # a guess: where the shop's clock stands"
     if zone_column := _zone(made):
         yield f"time_zone_from = {_text(zone_column)}    # a new shop starts with the zone that the first row names"
     if made.table.name == "orders":
