@@ -13,7 +13,7 @@ from memberlib.cli.words import Data
 from memberlib.errors import InputError
 
 if TYPE_CHECKING:
-    from memberlib.loaders.crosswalk import Crosswalk, Source
+    from memberlib.loaders.forms import Crosswalk, Source
     from memberlib.loaders.proposal import Proposal, Sample
 
 mapping_app = typer.Typer()

@@ -14,7 +14,8 @@ from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
 from memberlib.lake import Lake, LakeVersion, Writer
 from memberlib.loaders import matching, reader
-from memberlib.loaders.crosswalk import Crosswalk, chosen, crosswalks, plain
+from memberlib.loaders.crosswalk import chosen, crosswalks
+from memberlib.loaders.forms import Crosswalk, plain
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
 from memberlib.settings import Settings, all_settings, ensure_settings

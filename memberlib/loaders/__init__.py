@@ -10,7 +10,8 @@ code beside it knows no platform:
   :mod:`~memberlib.loaders.cells` read a workbook's sheets;
 - :mod:`~memberlib.loaders.database` writes a database's table or query to such a file, read by
   :mod:`~memberlib.loaders.drivers` and :mod:`~memberlib.loaders.servers` as :mod:`~memberlib.loaders.columns` of text;
-- :mod:`~memberlib.loaders.crosswalk` finds the crosswalk that fits the header;
+- :mod:`~memberlib.loaders.forms` says what a crosswalk can state, :mod:`~memberlib.loaders.crosswalk` reads them and
+  :mod:`~memberlib.loaders.matching` finds the one that fits a header;
 - :mod:`~memberlib.loaders.rows` and :mod:`~memberlib.loaders.decoding` cut the file into numbered rows of text;
 - :mod:`~memberlib.loaders.values` turns text into canonical values and finds what breaks a rule;
 - :mod:`~memberlib.loaders.staging` does these in turn;

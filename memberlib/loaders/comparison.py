@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memberlib.loaders.crosswalk import Crosswalk
+from memberlib.loaders.forms import Crosswalk
 
 if TYPE_CHECKING:
     import duckdb

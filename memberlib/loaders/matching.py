@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from memberlib.loaders.crosswalk import Crosswalk, Names, Source, chosen, crosswalks, plain
+from memberlib.loaders.crosswalk import chosen, crosswalks
+from memberlib.loaders.forms import Crosswalk, Names, Source, plain
 
 _MOST_LINES = 500
 

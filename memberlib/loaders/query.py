@@ -157,7 +157,7 @@ class _Building:
             self.typed[name] = f"CAST({count} AS VARCHAR)"
             return
         self._read(name, column.kind, _text(place))
-        value = typed(column, self.crosswalk, self.zone, self.serial_dates)
+        value = typed(column, self.crosswalk, zone=self.zone, serial_dates=self.serial_dates)
         self.faults += faults(column, self.crosswalk)
         if place.zone is not None and column.kind == "timestamp":
             value = self._zoned(name, value, place.zone)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
 from memberlib.loaders import birthdays
-from memberlib.loaders.crosswalk import CONTACTS
+from memberlib.loaders.forms import CONTACTS
 from memberlib.loaders.gathering import gather
 from memberlib.loaders.matching import Match
 from memberlib.loaders.query import Query, checked

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from memberlib.loaders.crosswalk import Crosswalk, plain_word
+from memberlib.loaders.forms import Crosswalk, plain_word
 from memberlib.model import CODES, YEARS, Column
 
 NOTHING = ("null", "na", "n/a", "#n/a", "--?", "nan", "none", "nat", r"\\n")
@@ -75,7 +75,7 @@ def quick(name: str, kind: str, crosswalk: Crosswalk) -> str:
     return f"quick_money({text})"
 
 
-def typed(column: Column, crosswalk: Crosswalk, zone: str, serial_dates: bool) -> str:
+def typed(column: Column, crosswalk: Crosswalk, *, zone: str, serial_dates: bool) -> str:
     """SQL of the canonical value."""
     name = column.name
     if column.kind in ("id", "text"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from memberlib.loaders.crosswalk import plain_word
+from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
 from memberlib.loaders.proposal.naming import Found

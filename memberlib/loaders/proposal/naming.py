@@ -11,7 +11,8 @@ from importlib import resources
 from typing import Any
 
 from memberlib.loaders.birthdays import parsed
-from memberlib.loaders.crosswalk import crosswalks, plain, plain_word
+from memberlib.loaders.crosswalk import crosswalks
+from memberlib.loaders.forms import plain, plain_word
 from memberlib.loaders.proposal.sampling import (
     Looked,
     Sample,

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from memberlib.loaders.crosswalk import plain_word
+from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
 from memberlib.loaders.proposal.sampling import Looked, is_money, is_whole, money

@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
+from memberlib.errors import InputError
 from memberlib.loaders.reader import Opened
 from memberlib.loaders.values import NOTHING
+
+if TYPE_CHECKING:
+    import duckdb
 
 SAMPLE_ROWS = 1000
 _EMPTY = re.compile("|".join(NOTHING), re.IGNORECASE)
@@ -118,21 +123,40 @@ def sample(file: Opened, rows: int = SAMPLE_ROWS) -> Sample:
     """
     import duckdb
 
-    from memberlib.loaders.rows import raw_rows
-
     places: dict[str, int] = {}
     for position, name in enumerate(file.header):
         if name.strip():
             places.setdefault(name.strip(), position)
     with duckdb.connect() as con:
-        con.execute("SET enable_progress_bar = false")
-        source, _ = raw_rows(con, file, dict.fromkeys(sorted(places.values()), 0), careful=True)
         names = ", ".join(f"c{position}" for position in places.values())
-        found = con.execute(f"SELECT {names} FROM ({source}) LIMIT {rows + 1}").fetchall() if names else []
+        if names:
+            first_rows(con, file, dict.fromkeys(sorted(places.values()), 0), rows=rows + 1)
+        found = con.execute(f"SELECT {names} FROM first_rows ORDER BY row").fetchall() if names else []
     kept = [[cleaned(cell) for cell in row] for row in found[:rows]]
     kept = [row for row in kept if any(row)]
     columns = tuple(Looked(name, tuple(row[n] for row in kept)) for n, name in enumerate(places))
     return Sample(file, columns, len(kept), len(found) <= rows)
+
+
+def first_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int], *, rows: int) -> None:
+    """Make the table ``first_rows`` of a file's first rows as text.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be cut into rows.
+    """
+    import duckdb
+
+    from memberlib.loaders.rows import raw_rows
+
+    con.execute("SET enable_progress_bar = false")
+    source, reading = raw_rows(con, file, wanted, careful=True)
+    try:
+        con.execute(f"CREATE TABLE first_rows AS SELECT * FROM ({source}) LIMIT {rows}")
+    except duckdb.Error as error:
+        reason = reading.stopped or f"{file.path.name} is damaged ({str(error).splitlines()[0][:200]})"
+        raise InputError(reason) from None
 
 
 def is_money(text: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memberlib.loaders.crosswalk import Crosswalk
-from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample
+from memberlib.loaders.forms import Crosswalk
+from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample, first_rows
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,16 @@ def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trie
 
     from memberlib.loaders.matching import match
     from memberlib.loaders.query import checked
-    from memberlib.loaders.rows import raw_rows
     from memberlib.loaders.values import MACROS
 
     found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
     if found is None:
         return Tried(0, {})
     with duckdb.connect() as con:
-        con.execute("SET enable_progress_bar = false")
         con.execute(MACROS)
-        source, _ = raw_rows(con, sample.file, found.wanted, few=found.coded, careful=True)
-        con.execute(f"CREATE TABLE looked_at AS SELECT * FROM ({source}) LIMIT {rows}")
+        first_rows(con, sample.file, found.wanted, rows=rows)
         zone, excel = crosswalk.defaults["time_zone"], sample.file.kind == "excel"
-        query = checked(found, "SELECT * FROM looked_at", zone=zone, serial_dates=excel)
+        query = checked(found, "SELECT * FROM first_rows", zone=zone, serial_dates=excel)
         counted = con.execute(
             f"SELECT fault, count(*), min(row) FROM ({query.sql}) GROUP BY fault ORDER BY fault"
         ).fetchall()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from memberlib.errors import InputError
-from memberlib.loaders.crosswalk import crosswalk_from, crosswalks, plain_word
+from memberlib.loaders.crosswalk import crosswalk_from, crosswalks
+from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices
 from memberlib.loaders.proposal.choosing import choose, words_of
