@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from memberlib.imports import Account, import_files
 from memberlib.lake import Lake
-from memberlib.loaders.birthdays import Birthday, parsed, solar_day
+from memberlib.loaders.birthdays import Birthday, parsed
+from memberlib.loaders.lunar import solar_day
 
 # First day of the lunar year and Mid-Autumn, 1950 to 2050, month and day as almanacs print them.
 SPRING = """

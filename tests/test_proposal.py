@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import tomllib
 import zipfile
@@ -362,6 +363,29 @@ def test_whatever_the_file_the_proposal_is_toml(
         assert found.bad_count <= found.row_count
     secrets = {"13800001234", "a@example.com"} - {looked.file.header[0].strip(), *(h.strip() for h in header)}
     assert not [secret for secret in secrets if secret in made.text]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_file_ends_in_a_proposal_or_in_one_line(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    files = sorted((Path(__file__).parent / "data").rglob("*.csv"))
+    content = bytearray(draw.choice(files).read_bytes())
+    if seed % 3 == 0:
+        content = content[: draw.randrange(1, len(content))]
+    for _ in range(seed):
+        content[draw.randrange(len(content))] = draw.randrange(256)
+    for _ in range(seed % 4):
+        content.insert(draw.randrange(len(content)), ord('"'))
+    path = tmp_path / "file.csv"
+    path.write_bytes(bytes(content))
+    try:
+        looked = sample(reader.opened(path)[0])
+        made = proposed(looked, platform="my-till", mask=masked)
+        tomllib.loads(made.text)
+        if not made.lacking:
+            tried(looked, crosswalk_from(made.name, made.text.encode()))
+    except InputError as error:
+        assert "\n" not in str(error)
 
 
 def run(*arguments: object) -> None:

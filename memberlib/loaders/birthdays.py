@@ -8,10 +8,9 @@ Forms that are read, in half or full width, with or without a time of day behind
     正月初一   闰六月初三   腊月廿三   八月十五                                    the lunar calendar by its words
 
 A month and a day in Chinese numerals without 日 or 号 behind are lunar, as people write them. A word in the text goes
-before the column that says the calendar; where neither says it, the day is solar. Lunar dates follow the Chinese
-calendar from 1900 to 2100 as the library Borax (MIT) tabulates it. A lunar day 30 must be there in its year; where the
-year is not known, any month may have it. Nothing is guessed: years of two digits and years of the sexagenary cycle
-(庚午年) are not read.
+before the column that says the calendar; where neither says it, the day is solar. A lunar day 30 must be there in its
+year; where the year is not known, any month may have it. Nothing is guessed: years of two digits and years of the
+sexagenary cycle (庚午年) are not read.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ import zoneinfo
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from memberlib.loaders.lunar import DIGITS, MONTHS, number, solar_day
 from memberlib.model import BIRTH_YEARS
 
 if TYPE_CHECKING:
@@ -48,8 +48,6 @@ _NOTHING = {
 _NO_DAY = re.compile(r"0{4}-0{1,2}-0{1,2}( 0{2}:0{2}:0{2})?")
 _LUNAR = re.compile(r"农历|農曆|农曆|阴历|陰曆|阴曆|旧历|舊曆|夏历|夏曆|lunar|\((农|農|阴|陰)\)")
 _SOLAR = re.compile(r"公历|公曆|阳历|陽曆|阳曆|新历|新曆|西历|西曆|国历|國曆|solar|gregorian|\((公|阳|陽)\)")
-_DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0}
-_MONTHS = {"正": 1, "冬": 11, "腊": 12, "臘": 12}
 _ONES, _NUMERAL = "[一二三四五六七八九]", "[零〇○一二三四五六七八九]"
 _YEAR = f"(?P<year>[0-9]{{4}}|{_NUMERAL}{{4}})"
 _MONTH = rf"(?P<leap>l|闰|閏)?(?P<month>[0-9]{{1,2}}|[正冬腊臘]|十[一二]?|{_ONES})"
@@ -203,32 +201,6 @@ def calendar_of(header: str) -> str | None:
     return "lunar" if _LUNAR.search(plain) else "solar" if _SOLAR.search(plain) else None
 
 
-def solar_day(year: int, day: str) -> dt.date | None:
-    """The solar day on which a lunar day falls in a lunar year; None where that year does not have it.
-
-    Parameters
-    ----------
-    year : int
-        Lunar year, 1900–2100, which begins with the Spring Festival of the solar year of that number.
-    day : str
-        ``08-15``, or ``L06-15`` in a leap month.
-
-    Examples
-    --------
-    >>> solar_day(2026, "08-15")
-    datetime.date(2026, 9, 25)
-    >>> solar_day(2026, "L06-15") is None
-    True
-    """
-    from borax.calendars.lunardate import InvalidLunarDateError, LunarDate
-
-    try:
-        found: dt.date = LunarDate(year, int(day[-5:-3]), int(day[-2:]), day.startswith("L")).to_solar_date()
-    except InvalidLunarDateError:
-        return None
-    return found
-
-
 def _plain(text: str | None) -> str:
     """A text in half width and lower case, without the wrapping of spreadsheets; empty where it says nothing."""
     plain = unicodedata.normalize("NFKC", text or "").strip().removeprefix("=").strip("'\" ").lower()
@@ -266,10 +238,10 @@ def _read(
 def _of_match(parts: dict[str, str | None], calendar: str | None, day_first: bool) -> Birthday:
     """The birthday that the parts of a text mean."""
     first, second = parts["month"] or "", parts["day"] or ""
-    month, day = (_number(second), _number(first)) if day_first else (_number(first), _number(second))
+    month, day = (number(second), number(first)) if day_first else (number(first), number(second))
     year = int(parts["minguo"] or 0) + 1911 if parts.get("minguo") else _year(parts.get("year"))
     in_words = not (first.isdigit() or second.isdigit() or parts.get("said"))
-    lunar_words = bool(parts.get("leap")) or first in _MONTHS or second[:1] in ("初", "廿", "卅") or in_words
+    lunar_words = bool(parts.get("leap")) or first in MONTHS or second[:1] in ("初", "廿", "卅") or in_words
     if not (calendar == "lunar" or (calendar is None and lunar_words)):
         if parts.get("leap"):
             return _BAD
@@ -287,28 +259,11 @@ def _of_match(parts: dict[str, str | None], calendar: str | None, day_first: boo
     return Birthday(born, "lunar", written, True) if born and _in_range(born.year) else _BAD
 
 
-def _number(text: str) -> int:
-    """A month or a day in digits or in Chinese numerals.
-
-    Examples
-    --------
-    >>> [_number(t) for t in ("07", "正", "十二", "初十", "廿三", "三十", "二十一")]
-    [7, 1, 12, 10, 23, 30, 21]
-    """
-    if text.isdigit():
-        return int(text)
-    if text in _MONTHS:
-        return _MONTHS[text]
-    tens, _, ones = text.removeprefix("初").replace("廿", "二十").replace("卅", "三十").rpartition("十")
-    ten = (_DIGITS[tens] if tens else 1) if "十" in text or text[0] in "廿卅" else 0
-    return ten * 10 + (_DIGITS[ones] if ones else 0)
-
-
 def _year(text: str | None) -> int | None:
     """A year in digits or numerals; None where it is not known, which some systems write 0000."""
     if not text:
         return None
-    return int("".join(str(_DIGITS.get(c, c)) for c in text)) or None
+    return int("".join(str(DIGITS.get(c, c)) for c in text)) or None
 
 
 def _of_moment(text: str, zone: str) -> Birthday:
