@@ -1,6 +1,6 @@
 """A damaged export ends in a full account or in one line: never in a traceback, a hang, or a row unaccounted for.
 
-Some hundred variants of each platform's files in every run of the tests; ``make fuzz`` sets ``DAMAGED`` to 10000.
+Two hundred variants of each platform's files in every run of the tests; ``make fuzz`` sets ``DAMAGED`` to 10000.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNT = int(os.environ.get("DAMAGED", "200"))
 PLATFORMS = sorted(p.name for p in DATA.iterdir() if p.is_dir())
 TRULY_EVERY = 25
 """Each so-many-th variant goes into the lake on disk; the others are held against what is in it, and not written."""
-SECONDS = 20
+SECONDS = 60
 
 
 class Paper:
@@ -128,7 +128,7 @@ def test_a_damaged_export_ends_in_a_full_account_or_in_one_line(
         taken, refused = taken + bool(accounts), refused + (not accounts)
     engine.close()
     assert lake.check("shop") == []
-    assert taken > COUNT / 4 and refused > COUNT / 20, (taken, refused)
+    assert COUNT < 100 or taken > COUNT / 4 and refused > COUNT / 20, (taken, refused)
 
 
 @pytest.mark.parametrize("file", sorted(DATA.glob("*/*.csv")), ids=lambda p: f"{p.parent.name}/{p.name}")
