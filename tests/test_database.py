@@ -461,6 +461,12 @@ def test_mistakes_about_a_file_end_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "none.db").exists()
 
 
+def test_a_url_may_name_a_driver_too(postgres: servers.Server, tmp_path: Path) -> None:
+    url = postgres.url().replace("postgresql://", "postgresql+psycopg2://")
+    _, path = rows_of(url, query="SELECT 1 AS n", folder=tmp_path)
+    assert rows(path) == [{"n": "1"}]
+
+
 def test_a_path_alone_will_do(tmp_path: Path) -> None:
     sqlite_file(tmp_path, "CREATE TABLE orders AS SELECT 1 AS n")
     shown, path = rows_of(f"{tmp_path}/shop.db", table="orders", folder=tmp_path)

@@ -51,12 +51,13 @@ def open_source(url: str) -> Source:
     scheme, _, rest = url.partition("://")
     if not rest and scheme == url:
         scheme = _SUFFIXES.get(Path(url).suffix.lower(), "")
-        url = f"{scheme}://{url}"
+        rest = url
+    scheme = scheme.partition("+")[0]  # as in postgresql+psycopg://, which names a driver too
     if not scheme:
         raise InputError(
             "--from takes the URL of a database, such as postgresql://user@host:5432/shop or sqlite:///folder/shop.db"
         )
-    return KINDS.get(scheme, _Ibis)(url)
+    return KINDS.get(scheme, _Ibis)(f"{scheme}://{rest}")
 
 
 class _SQLite:
