@@ -19,7 +19,7 @@ from typing import Any
 
 MEMORY_BYTES = 2 << 30
 """Memory that reading one workbook may take (where the system can hold a program to it: Linux)."""
-SECONDS = 120
+SECONDS = 90
 """Processor time that reading one workbook may take."""
 HEAD_ROWS = 60
 EXACT_DIGITS = 1e15
@@ -51,7 +51,7 @@ def text(value: Any) -> str:
 
 def read(book_path: str, folder: Path) -> dict[str, Any]:
     """Write the rows of all sheets that hold any; say what the sheets are called and how they begin."""
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
     sheets: list[dict[str, Any]] = []
     try:
@@ -70,11 +70,27 @@ def read(book_path: str, folder: Path) -> dict[str, Any]:
         return {"error": "password"}
     except MemoryError:
         return {"error": "memory"}
+    except CalamineError as error:
+        return _reason(book_path, str(error))
     except OSError as error:
         return {"error": "damaged" if error.filename in (None, book_path) else "disk", "reason": str(error)}
     except BaseException as error:  # a panic of the library on a damaged file is no Exception
-        return {"error": "damaged", "reason": str(error) or type(error).__name__}
+        reason = str(error) or type(error).__name__
+        lacking = "pointer is null" in reason or "allocat" in reason  # what a panic for want of memory says
+        return {"error": "memory"} if lacking else {"error": "damaged", "reason": reason}
     return {"sheets": sheets}
+
+
+def _reason(book_path: str, reason: str) -> dict[str, Any]:
+    """What is wrong with a workbook; told by its suffix, where its content did not show what it is."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    if reason == "Cannot detect file format":
+        try:
+            CalamineWorkbook.from_path(book_path).close()
+        except CalamineError as error:
+            reason = str(error)
+    return {"error": "memory"} if "limit exceeded" in reason else {"error": "damaged", "reason": reason}
 
 
 def _write(sheet: Any, target: Path) -> dict[str, Any]:
@@ -82,10 +98,11 @@ def _write(sheet: Any, target: Path) -> dict[str, Any]:
     count = 0
     head: list[list[str]] = []
     chunk: list[list[str]] = []
+    blank = [""] * sheet.width
     room = max(1, _CHUNK_CELLS // max(sheet.width, 1))
     with open(target, "wb") as out:
         for row in _filled_down(sheet, start):
-            texts = [text(cell) for cell in row]
+            texts = blank if row.count("") == len(row) else [text(cell) for cell in row]
             if len(head) < HEAD_ROWS:
                 head.append(texts)
             chunk.append(texts)

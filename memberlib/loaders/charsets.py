@@ -4,11 +4,11 @@
 2. Text that is UTF-8 throughout is UTF-8.
 3. Else the bytes above 127 of a whole megabyte decide, by three counts: those in whole UTF-8 characters; those in
    pairs that are common Chinese characters or signs of GB2312 (its first level holds 3,755, more than 99% of what is
-   written in them); those that stand as letters or signs of Western Europe, which is singly beside ASCII (``Café``,
-   ``£5``) or as two small letters between ASCII letters (``Größe``). The largest count wins. UTF-8, damaged by then,
-   needs half of the bytes besides, and that the text cannot be GB18030. Big5 wins where the text can be read in it and
-   at least three quarters of the bytes belong to its common characters, a quarter more than to GB2312's or to Western
-   ones. Where nothing tells, GB18030 comes first.
+   written in them), or in GB18030's characters of four bytes; those that stand as letters or signs of Western Europe,
+   which is singly beside ASCII (``Café``, ``£5``) or as two small letters between ASCII letters (``Größe``). The
+   largest count wins. UTF-8, damaged by then, needs half of the bytes besides, and that the text cannot be GB18030.
+   Big5 wins where the text can be read in it and at least three quarters of the bytes belong to its common characters,
+   a quarter more than to GB2312's or to Western ones. Where nothing tells, GB18030 comes first.
 
 A text that shows nothing but ASCII in its first megabyte is read on to the first byte above 127, and the megabyte from
 there decides.
@@ -41,7 +41,8 @@ _MARKS = (
 )
 _UTF8 = re.compile(rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+")
 _GB = re.compile(
-    rb"([\x81-\xfe][0-9][\x81-\xfe][0-9])|((?:[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+)|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x80-\xff]"
+    rb"((?:[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\xa1-\xa3\xb0-\xd7][\xa1-\xfe])+)"
+    rb"|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x80-\xff]"
 )
 _BIG5 = re.compile(
     rb"((?:[\xa1-\xa3\xa4-\xc6][\x40-\x7e\xa1-\xfe])+)|[\x81-\xfe][\x40-\x7e\xa1-\xfe]|[\x80-\xff]"
@@ -122,7 +123,7 @@ def _weighed(content: bytes) -> str:
     if decodes(content, "utf-8"):
         return "utf-8"
     count = len(content.translate(None, _ASCII_BYTES))
-    chinese = sum(len(run) for _, run in _GB.findall(content))
+    chinese = sum(len(run.translate(None, _ASCII_BYTES)) for run in _GB.findall(content))
     if chinese >= 0.75 * count:
         return "gb18030"
     utf8 = sum(len(run) for run in _UTF8.findall(content))

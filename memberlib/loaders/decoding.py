@@ -92,7 +92,8 @@ def _decoded(values: pa.Array, encoding: str) -> pa.Array | None:
 def _through(values: pa.Array, recode: Callable[[bytes], bytes]) -> pa.Array:
     """Binary values in another encoding, by one call for all of them; a line end inside a value becomes a space."""
     if (_content(values) == 10).any():
-        values = pc.replace_substring(values, b"\n", b" ")
+        for end in (b"\r\n", b"\n"):
+            values = pc.replace_substring(values, end, b" ")
     if not len(values):
         return values
     joined = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values), b"\n")[0].as_buffer()

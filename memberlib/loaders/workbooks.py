@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import os
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from typing import Any
 from memberlib.errors import InputError
 from memberlib.loaders import cells
 
-_PATIENCE = 5 * cells.SECONDS  # seconds by the clock, on a busy machine
+_PATIENCE = 3 * cells.SECONDS  # seconds by the clock, on a busy machine
 
 
 class _Folder:
@@ -82,8 +83,10 @@ def sheets(path: Path) -> list[Sheet]:
 
 def _told(path: Path, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-P", cells.__file__, str(path.resolve()), str(folder)]
+    # at the end of memory the library would wait for ever for room to tell where it was
+    surroundings = os.environ | {"RUST_BACKTRACE": "0"}
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False, env=surroundings)
     except subprocess.TimeoutExpired:
         return {"error": "time"}
     if done.returncode == 0:
