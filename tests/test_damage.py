@@ -128,7 +128,7 @@ def test_a_damaged_export_ends_in_a_full_account_or_in_one_line(
         taken, refused = taken + bool(accounts), refused + (not accounts)
     engine.close()
     assert lake.check("shop") == []
-    assert COUNT < 100 or taken > COUNT / 4 and refused > COUNT / 20, (taken, refused)
+    assert COUNT < 100 or (taken > COUNT / 4 and refused > COUNT / 20), (taken, refused)
 
 
 @pytest.mark.parametrize("file", sorted(DATA.glob("*/*.csv")), ids=lambda p: f"{p.parent.name}/{p.name}")
