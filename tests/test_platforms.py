@@ -6,6 +6,7 @@ Every number here was worked out by hand from the files under ``tests/data``.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import random
 from dataclasses import dataclass, field
@@ -714,6 +715,48 @@ def test_the_same_export_in_other_kinds_of_file(
         TRUE[file] = [(counts(a), shop.held(a.table, "*")) for a in shop.take(file)]
     other = Shop(tmp_path)
     assert [(counts(a), other.held(a.table, "*")) for a in other.take(path)] == TRUE[file]
+
+
+def test_a_workbook_in_which_ids_are_numbers_and_times_are_days(tmp_path: Path) -> None:
+    header, *rows = table_of("jd/orders.csv")
+    numbers = {
+        "订单号",
+        "商品ID",
+        "订购数量",
+        "京东价",
+        "订单金额",
+        "结算金额",
+        "余额支付",
+        "应付金额",
+        "运费金额",
+    }
+    times = {"下单时间", "付款确认时间", "订单完成时间"}
+    path = tmp_path / "orders.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet, moment = book.add_worksheet(), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        sheet.write_row(0, 0, header)
+        for n, row in enumerate(rows, 1):
+            for k, (name, cell) in enumerate(zip(header, row, strict=True)):
+                if name in numbers:
+                    sheet.write_number(n, k, float(cell))
+                elif name in times and cell:
+                    sheet.write_datetime(n, k, dt.datetime.fromisoformat(cell), moment if n % 2 else None)
+                else:
+                    sheet.write_string(n, k, cell)
+    true, other = Shop(tmp_path / "true"), Shop(tmp_path / "other")
+    true.take("jd/orders.csv")
+    other.take(path)
+    assert other.held("orders", "*") == true.held("orders", "*")
+    assert other.held("items", "*") == true.held("items", "*")
+
+
+def test_an_import_of_several_tables_can_be_taken_back(shop: Shop) -> None:
+    (orders, *_) = shop.take("shopify/orders_export.csv")
+    Lake(shop.data / "lake").undo("shop", orders.import_id)
+    assert [shop.held(t, "*") for t in ("orders", "items", "members")] == [[], [], []]
+    again = shop.take("shopify/orders_export.csv")
+    assert [a.accepted_count for a in again] == [13, 13, 6]
+    assert Lake(shop.data / "lake").check("shop") == []
 
 
 def test_another_platform_s_file_needs_a_channel(shop: Shop) -> None:
