@@ -111,12 +111,15 @@ class Store:
     @cached_property
     def joining(self) -> Joining:
         """Which members are one, by the shop's settings and its decisions on single pairs."""
-        given = {
-            name: str(ibis.to_sql(self._raw[name], dialect="duckdb")) if name in self._raw else None
-            for name in ("contacts", "decisions")
-        }
-        contacts = given["contacts"] if self.settings.join_by else None
-        return Joining(self.con.con, contacts, given["decisions"], settings=self.settings)
+        given = {name: self.as_exported(name) for name in ("contacts", "decisions")}
+        contacts, decisions = (
+            None if t is None else str(ibis.to_sql(t, dialect="duckdb")) for t in given.values()
+        )
+        return Joining(self.con.con, contacts, decisions, settings=self.settings)
+
+    def as_exported(self, table: str) -> Table | None:
+        """A table's rows whatever their day, with the channels' own ids; None where the shop has none."""
+        return self._raw.get(table)
 
     def _with_joined_ids(self) -> dict[str, Table]:
         """The tables with one id per person; as they are where nobody is joined."""

@@ -134,6 +134,11 @@ class Joining:
         ).df()
         return frame
 
+    def kept_apart(self) -> set[tuple[str, str]]:
+        """The pairs that were decided to be two."""
+        query = f"SELECT member_id, other_id FROM {self._decided} WHERE decision = 'apart'"
+        return set(self._con.execute(query).fetchall())
+
     def pairs(self) -> pd.DataFrame:
         """One row per pair, see :func:`memberlib.identity.pairs`."""
         found = linked(self._con, self._held, self._ids)
