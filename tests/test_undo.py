@@ -337,6 +337,9 @@ def test_exports_of_one_platform_taken_back(tmp_path: Path, platform: str, seed:
     chance = random.Random(seed)
     paths = sorted((TRUE_FORMS / platform).glob("*.csv"))
     chance.shuffle(paths)
+    for shop in ("all", "without"):  # a new shop would take its time zone from its first file
+        (tmp_path / shop).mkdir()
+        (tmp_path / shop / "stores.toml").write_text('[tea]\ntime_zone = "Asia/Shanghai"\n')
     taken_back = chance.sample(paths, 3 if platform == "taobao" else 1)
     import_files(paths, "tea", data=tmp_path / "all", max_rejected_share=1)
     others = [path for path in paths if path not in taken_back]
