@@ -217,6 +217,7 @@ def pairs(store: Store) -> pd.DataFrame:
     """
     made = store.joining.pairs()
     made.attrs = {
+        "analysis": "joining",
         "store": store.id,
         "currency": store.settings.currency,
         "base": len(made),
