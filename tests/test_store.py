@@ -3,6 +3,7 @@
 import datetime as dt
 import gc
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -150,3 +151,86 @@ def test_a_closed_store_leaves_nothing_behind(orders, capfd):
 def test_days_are_read_from_dates_and_texts():
     assert day_of("2026-06-30") == day_of(dt.datetime(2026, 6, 30, 12)) == dt.date(2026, 6, 30)
     assert day_of("") is day_of(None) is None
+
+
+JOINS = Settings(currency="CNY", join_by=("phone",))
+CONTACTS = pd.DataFrame(
+    {"member_id": ["a", "e", "z"], "phone": ["13800001234", "138-0000-1234", "13800001234"]}
+)
+
+
+def test_joined_members_are_one_in_every_table(orders):
+    members = pd.DataFrame({"member_id": ["a", "z", "y"], "joined_on": ["2026-01-01", None, "2026-01-02"]})
+    events = pd.DataFrame(
+        {
+            "member_id": ["z", "y", "e"],
+            "kind": ["visit", "visit", "comment"],
+            "happened_at": pd.to_datetime(["2026-01-06", "2026-01-06", "2026-02-08"]),
+        }
+    )
+    given = {"members": members, "events": events, "contacts": CONTACTS, "settings": JOINS}
+    store = store_from(orders, brushed=BRUSHED, **given)
+    assert facts(store).order_count.to_dict() == {"a": 4}
+    assert sorted(store.orders.member_id.to_pandas().dropna().unique()) == ["a", "b", "c", "d"]
+    assert store.events.order_by("member_id").to_pandas()[["member_id", "subject"]].values.tolist() == [
+        ["a", ""], ["y", ""],
+    ]  # fmt: skip
+    assert store.member_count == 2  # a, who is e and z as well, and y
+    assert store.left_out.order_count.sum() == 5, "nothing is lost"
+    assert store.at(dt.date(2026, 2, 5)).member_count == 2
+    assert store.at(dt.date(2026, 2, 8)).events.count().execute() == 3
+
+
+def test_rows_of_joined_members_become_one_by_stated_rules(orders):
+    members = pd.DataFrame(
+        {
+            "member_id": ["z", "e", "a", "y"],
+            "joined_on": ["2026-01-08", "2026-01-03", None, "2026-01-09"],
+            "level": ["supreme", "advanced", "vip", None],
+            "level_manual": [False, True, True, False],
+            "birthday": [None, "1990-05-01", None, None],
+            "birthday_calendar": ["lunar", "solar", None, None],
+            "birthday_day": ["08-15", "05-01", None, None],
+            "gender": ["male", "female", None, None],
+            "region": ["Kent", "Essex", None, None],
+            "city": ["Dover", None, "London", None],
+            "points": [5, None, 3, None],
+            "stored_value": [1.25, 2, None, None],
+            "consent": [True, False, None, None],
+        }
+    )
+    store = store_from(orders, members=members, contacts=CONTACTS, settings=JOINS)
+    rows = store.members.to_pandas().set_index("member_id").astype("object")
+    assert sorted(rows.index) == ["a", "y"]
+    one = rows.loc["a"].where(rows.loc["a"].notna(), None).to_dict()
+    assert (one["joined_on"].date(), one["level"], one["level_manual"]) == (dt.date(2026, 1, 3), "vip", True)
+    assert (one["points"], float(one["stored_value"]), one["consent"]) == (8, 3.25, False)
+    assert (one["gender"], one["region"], one["city"]) == ("female", None, "London"), "a place stays whole"
+    birthday = (one["birthday"].date(), one["birthday_calendar"], one["birthday_day"])
+    assert birthday == (dt.date(1990, 5, 1), "solar", "05-01"), "a birthday stays whole"
+    other = rows.loc["y"].where(rows.loc["y"].notna(), None)
+    assert (other["points"], other["consent"], other["level"]) == (None, None, None)
+    by_rule = members.assign(level_manual=False)
+    store = store_from(orders, members=by_rule, contacts=CONTACTS, settings=JOINS)
+    assert store.members.filter(store.members.member_id == "a").level.to_pandas().tolist() == ["supreme"]
+    yes = members.assign(consent=[True, None, None, None])
+    store = store_from(orders, members=yes, contacts=CONTACTS, settings=JOINS)
+    assert bool(store.members.filter(store.members.member_id == "a").consent.to_pandas()[0]) is True
+    early = store.at(dt.date(2026, 1, 7)).members.to_pandas().set_index("member_id")
+    assert early.loc["a", "points"] == 3 and "y" not in early.index, "what a later card brought is not seen"
+
+
+def test_a_shop_that_joins_nobody_is_asked_as_before(orders):
+    members = pd.DataFrame({"member_id": ["a", "z", "y"], "points": [1, 2, 3]})
+    plain = store_from(orders, members=members)
+    none_shared = CONTACTS.assign(phone=["13800001234", "138****1234", "12345678"])
+    for more in ({"contacts": CONTACTS}, {"contacts": none_shared, "settings": JOINS}):
+        store = store_from(orders, members=members, **more)
+        for name in ("orders", "members", "trades", "facts"):
+            one, other = (getattr(shop, name) for shop in (plain, store))
+            if name != "facts":
+                assert "JOIN" not in str(ibis.to_sql(other, dialect="duckdb"))
+            keys = [c for c in ("order_id", "member_id") if c in one.columns]
+            pd.testing.assert_frame_equal(
+                one.order_by(keys).to_pandas(), other.order_by(keys).to_pandas(), obj=name
+            )
