@@ -445,3 +445,30 @@ def test_a_decision_needs_a_word_it_knows(lake):
         pytest.raises(InputError, match="choose among together"),
     ):
         decide(writer, [("a", "b")], decision="maybe")
+
+
+def test_contacts_come_with_an_import_and_go_with_it(tmp_path, capsys):
+    (tmp_path / "stores.toml").write_text(
+        '[shop]\nname = "Shop"\nlang = "en"\ncurrency = "CNY"\njoin_by = ["phone"]\n', encoding="utf-8"
+    )
+    head = "order_id,member_id,paid_at,paid_amount,status\n"
+    files = {
+        "tb.csv": head + "1,ann,2026-01-05,80,completed\n",
+        "jd.csv": head + "1,13800001234,2026-02-05,20,completed\n",
+        "tb-members.csv": "member_id,name,phone\nann,张三,138 0000 1234\n",
+        "jd-members.csv": "member_id,name,phone\n13800001234,张**,13800001234\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        channel = ["--channel", "jd"] if name.startswith("jd") else []
+        words = ["import", tmp_path / name, "--store", "shop", "--data", tmp_path, *channel]
+        assert say(capsys, *words)[0] == 0
+    store = open_store("shop", data=tmp_path)
+    assert grouped(store) == {"ann": "ann", "jd:13800001234": "ann"}
+    assert store.facts.to_pandas()[["member_id", "order_count", "total_amount"]].values.tolist() == [
+        ["ann", 2, 100.0]
+    ]
+    assert say(capsys, "undo", "4", "--store", "shop", "--data", tmp_path)[0] == 0
+    store = open_store("shop", data=tmp_path)
+    assert grouped(store) == {} and store.buyer_count == 2
+    assert Lake(tmp_path / "lake").check("shop") == []
