@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 import xlsxwriter
 import xlwt
@@ -25,7 +26,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memberlib.errors import InputError
-from memberlib.loaders import archives, cells, charsets, digests, reader, rows, workbooks
+from memberlib.loaders import archives, arrays, cells, charsets, digests, reader, rows, workbooks
 
 Rows = list[tuple[str, ...]]
 CON = duckdb.connect()
@@ -712,3 +713,32 @@ def test_a_sheet_that_claims_more_than_it_holds_is_read(tmp_path: Path) -> None:
     path = xlsx_bomb(tmp_path, SHEET, sheet_of(b'<row r="1"><c r="A1" t="inlineStr"><is><t>id</t></is></c></row>'
                                               b'<row r="2"><c r="A2"><v>7</v></c></row>'))  # fmt: skip
     assert read(path) == [("2", "7")]
+
+
+def test_reading_does_not_load_pandas(tmp_path: Path) -> None:
+    """It would take longer than most files do."""
+    written(tmp_path, "订单编号,地址\n1,浙江省 杭州市 1号\n2,茶\n", "a.csv", "gbk")
+    with xlsxwriter.Workbook(str(tmp_path / "b.xlsx")) as book:
+        book.add_worksheet().write_column(0, 0, ["订单编号", "1", "2"])
+    code = (
+        "import sys, pathlib, duckdb\n"
+        "from memberlib.loaders import reader, rows\n"
+        "for name in ('a.csv', 'b.xlsx'):\n"
+        "    file, = reader.opened(pathlib.Path(sys.argv[1], name))\n"
+        "    con = duckdb.connect()\n"
+        "    query, _ = rows.raw_rows(con, file, {n: 2 * n for n in range(len(file.header))})\n"
+        "    assert len(con.execute(query).fetchall()) == 2\n"
+        "print('pandas' in sys.modules)"
+    )
+    home = Path(reader.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=home, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+@given(st.lists(st.text()), st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.booleans()))
+def test_arrays_hold_what_they_were_given(words: list[str], whole: list[int], truths: list[bool]) -> None:
+    assert arrays.texts(words).to_pylist() == words
+    assert arrays.numbers(np.array(whole, np.int64)).to_pylist() == whole
+    assert arrays.flags(np.array(truths, bool)).to_pylist() == truths

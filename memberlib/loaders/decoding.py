@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from memberlib.loaders.arrays import single, texts
+
 UNREADABLE = "\ufffd"
 
 
@@ -45,14 +47,23 @@ class Decoder:
         self._encodings = ("gbk", "gb18030") if encoding == "gb18030" else (encoding,)
 
     def text(self, values: pa.Array, *, few: bool = False) -> tuple[pa.Array, np.ndarray | None]:
-        """The values as text, and which could not be decoded (None: all could); `few` are decoded once each."""
+        """The values as text without space around it, and which could not be decoded (None: all could).
+
+        Of `few` values, which come again and again, each is decoded once.
+        """
         content = _content(values)
         if not len(content) or content.max() < 128:
-            return values.view(pa.string()), None
+            text = values.view(pa.string())
+            spaced = len(content) and content.min() <= 32
+            return pc.ascii_trim_whitespace(text) if spaced else text, None
         if few:
             seen = values.dictionary_encode()
             text, undecoded = self.text(seen.dictionary)
             return text.take(seen.indices), None if undecoded is None else undecoded[seen.indices.to_numpy()]
+        text, undecoded = self._decoded(values)
+        return pc.utf8_trim_whitespace(text), undecoded
+
+    def _decoded(self, values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
         if self._recoder:
             text = values.view(pa.string())
             if not self._recoder.met_unreadable:
@@ -96,7 +107,8 @@ def _through(values: pa.Array, recode: Callable[[bytes], bytes]) -> pa.Array:
             values = pc.replace_substring(values, end, b" ")
     if not len(values):
         return values
-    joined = pc.binary_join(pa.ListArray.from_arrays([0, len(values)], values), b"\n")[0].as_buffer()
+    whole = pa.Array.from_buffers(pa.int32(), 2, [None, pa.py_buffer(np.array([0, len(values)], np.int32))])
+    joined = pc.binary_join(pa.ListArray.from_arrays(whole, values), single(b"\n"))[0].as_buffer()
     content = np.frombuffer(recode(bytes(joined)), np.uint8)
     ends = np.flatnonzero(content == 10)
     offsets = np.concatenate([[0], ends - np.arange(len(ends)), [len(content) - len(ends)]]).astype(np.int32)
@@ -114,4 +126,4 @@ def _decoded_singly(values: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarr
         except UnicodeDecodeError:
             broken[n] = True
             found.append(value.decode(encoding, "replace"))
-    return pa.array(found, pa.string()), broken
+    return texts(found), broken

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from memberlib.errors import InputError
-from memberlib.loaders import charsets
+from memberlib.loaders import arrays, charsets
 from memberlib.loaders.cells import EXACT_DIGITS
 from memberlib.loaders.decoding import Decoder, Recoder
 from memberlib.loaders.reader import Opened
@@ -121,10 +121,11 @@ def _csv_batches(
             for (position, words), values in zip(wanted.items(), batch.columns, strict=True):
                 for part in _first_words(values, words) if words else [values]:
                     text, undecoded = decoder.text(part, few=bool(words) or position in few)
-                    columns.append(pc.utf8_trim_whitespace(text))
+                    columns.append(text)
                     if undecoded is not None:
                         broken |= undecoded
-            yield pa.RecordBatch.from_arrays([pa.array(numbers), pa.array(broken), *columns], schema=schema)
+            found = [arrays.numbers(numbers), arrays.flags(broken), *columns]
+            yield pa.RecordBatch.from_arrays(found, schema=schema)
             if progress:
                 progress(min(source.tell() / size, 1.0))
 
@@ -235,15 +236,11 @@ def _row_numbers(first: int, done: int, count: int, ragged: Sequence[tuple[int, 
 def _first_words(values: pa.Array, count: int) -> list[pa.Array]:
     """The first words of each value, each word an array; what follows them is not looked at."""
     trimmed = pc.ascii_ltrim_whitespace(values.view(pa.string())).view(pa.binary())
-    parts = pc.split_pattern(trimmed, b" ", max_splits=count)
-    starts = parts.offsets.to_numpy()
-    lengths, flat = np.diff(starts), parts.flatten()
-    starts = starts[:-1] - starts[0]
-    found = []
-    for n in range(count):
-        has = lengths > n
-        found.append(pc.fill_null(flat.take(pa.array(starts + n, mask=~has)), b""))
-    return found
+    parts = pc.list_slice(
+        pc.split_pattern(trimmed, b" ", max_splits=count), 0, count, return_fixed_size_list=True
+    )
+    words = pc.fill_null(parts.flatten(), arrays.single(b""))
+    return [words.take(arrays.numbers(np.arange(n, len(words), count))) for n in range(count)]
 
 
 def check_quotes(file: Opened) -> None:
@@ -286,12 +283,12 @@ def _excel_batches(
                 columns.append(values)
             for n in range(words):
                 columns.append([(v.split(" ", n + 1) + [""] * (n + 1))[n] for v in values])
-        arrays = [
-            pa.array(numbers),
-            pa.array(np.zeros(len(numbers), bool)),
-            *(pa.array(c, pa.string()) for c in columns),
+        found = [
+            arrays.numbers(numbers),
+            arrays.flags(np.zeros(len(numbers), bool)),
+            *map(arrays.texts, columns),
         ]
-        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        yield pa.RecordBatch.from_arrays(found, schema=schema)
         if progress:
             progress(min(number / last, 1.0))
 
