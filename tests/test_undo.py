@@ -386,7 +386,7 @@ LINES = st.dictionaries(
 FILES = st.tuples(LINES, st.sampled_from(["plain", "whole", "named"]))
 
 
-@settings(max_examples=16)
+@settings(max_examples=settings.default.max_examples // 6)
 @given(st.lists(st.one_of(FILES, FILES, st.integers(0, 9)), min_size=4, max_size=8))
 def test_undoing_any_import_equals_never_having_had_it(steps: list[Any]) -> None:
     """Files and takings-back in any order, beside a dictionary."""
@@ -418,7 +418,7 @@ ORDERS = st.dictionaries(
 ).map(lambda found: tuple(sorted(found.items())))
 
 
-@settings(max_examples=8)
+@settings(max_examples=settings.default.max_examples // 12)
 @given(st.lists(st.one_of(ORDERS, st.integers(0, 9)), min_size=3, max_size=7))
 def test_order_lists_given_and_taken_back_in_any_order(steps: list[Any]) -> None:
     """As above through whole imports; a file that is in already changes nothing, one that was taken back does."""
