@@ -68,18 +68,20 @@ class Joining:
             {number["a"]} = d.member_id {number["b"]} = d.other_id ORDER BY one, other"""
         ).fetchall()
         shared = con.execute(
-            f"""SELECT min(number) OVER (PARTITION BY kind, value) AS first, number,
-            place, dense_rank() OVER (ORDER BY kind, value) AS value
-            FROM {self._held} JOIN {ids}_all USING (member_id) WHERE why = ''"""
+            f"""SELECT place, value_number AS value, number FROM {self._held} JOIN {ids}_all USING (member_id)
+            WHERE why = ''"""
         ).fetchnumpy()
+        value, holder = (np.asarray(shared[name], dtype=np.int64) for name in ("value", "number"))
         count = con.execute(f"SELECT count(*) FROM {ids}_all").fetchall()[0][0]
         together = [(one, other) for decision, one, other in decided if decision == "together"]
         apart = [(one, other) for decision, one, other in decided if decision == "apart"]
         ends = np.array(together, dtype=np.int64).reshape(-1, 2)
+        first = np.full(value.max(initial=-1) + 1, count, dtype=np.int64)
+        np.minimum.at(first, value, holder)
         roots = smallest_linked(
             count,
-            np.concatenate([shared["first"].astype(np.int64), ends[:, 0]]),
-            np.concatenate([shared["number"].astype(np.int64), ends[:, 1]]),
+            np.concatenate([first[value], ends[:, 0]]),
+            np.concatenate([holder, ends[:, 1]]),
         )
         broken = {int(roots[one]) for one, other in apart if roots[one] == roots[other]}
         if broken:

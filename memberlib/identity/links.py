@@ -42,19 +42,21 @@ def held(con: Any, contacts: str, *, settings: Settings) -> str:
     Returns
     -------
     str
-        Name of the table: place (of the kind in ``join_by``), kind, value, member_id, member_count, why (empty where
-        it joins, else several_names or many_members).
+        Name of the table: place (of the kind in ``join_by``), kind, value, value_number (one per value), member_id,
+        member_count, why (empty where it joins, else several_names or many_members).
     """
     made = fresh_name("held")
     con.execute(
-        f"CREATE TEMP TABLE {made} (place INTEGER, kind VARCHAR, value VARCHAR, member_id VARCHAR,"
-        " member_count BIGINT, why VARCHAR)"
+        f"CREATE TEMP TABLE {made} (place INTEGER, kind VARCHAR, value VARCHAR, value_number BIGINT,"
+        " member_id VARCHAR, member_count BIGINT, why VARCHAR)"
     )
+    before = 0
     for place, kind in enumerate(settings.join_by):
         rows, shared = fresh_name("rows"), fresh_name("shared")
         con.execute(f"CREATE TEMP TABLE {rows} AS {_values(kind, contacts, settings)}")
         con.execute(
-            f"""CREATE TEMP TABLE {shared} AS SELECT value, count(*) AS member_count, min(low) <> max(high) AS several
+            f"""CREATE TEMP TABLE {shared} AS SELECT value, count(*) AS member_count, min(low) <> max(high) AS several,
+            {before} + row_number() OVER () - 1 AS value_number
             FROM (SELECT value, member_id, min(name) AS low, max(name) AS high FROM {rows} GROUP BY value, member_id)
             GROUP BY value HAVING count(*) > 1"""
         )
@@ -64,9 +66,10 @@ def held(con: Any, contacts: str, *, settings: Settings) -> str:
             several = f"WHEN value IN ({_contradicted(rows, shared)}) THEN 'several_names'"
         why = f"CASE {many} {several} ELSE '' END" if many or several else "''"
         con.execute(
-            f"""INSERT INTO {made} SELECT {place}, '{kind}', value, member_id, member_count, {why}
+            f"""INSERT INTO {made} SELECT {place}, '{kind}', value, value_number, member_id, member_count, {why}
             FROM (SELECT DISTINCT value, member_id FROM {rows}) JOIN {shared} USING (value)"""
         )
+        before += con.execute(f"SELECT count(*) FROM {shared}").fetchall()[0][0]
         con.execute(f"DROP TABLE {rows}")
         con.execute(f"DROP TABLE {shared}")
     return made
