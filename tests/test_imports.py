@@ -5,12 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import random
-import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -440,38 +435,6 @@ def test_an_import_that_dies_leaves_the_state_before(
     assert len(Lake(data / "lake").rejected("tea")) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
-def test_kill_9_at_any_moment(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    start = orders(tmp_path, [line(n) for n in range(3000)], "start.csv")
-    path = orders(tmp_path, [line(n, amount="11") for n in range(1500, 5000)], "next.csv")
-    take(start, data)
-    shutil.copytree(data, tmp_path / "clean")
-    take(path, tmp_path / "clean")
-    after = Lake(tmp_path / "clean" / "lake").version("tea")
-    program = (
-        "import sys; from memberlib.imports import import_files; import duckdb, deltalake, memberlib.loaders.staging;"
-        "print('ready', flush=True); import_files([sys.argv[1]], 'tea', data=sys.argv[2]); print('done', flush=True)"
-    )
-    chance = random.Random(7)
-    for _ in range(6):
-        child = subprocess.Popen(
-            [sys.executable, "-c", program, str(path), str(data)], stdout=subprocess.PIPE
-        )
-        assert child.stdout is not None and child.stdout.readline().strip() == b"ready"
-        time.sleep(chance.uniform(0, 0.4))
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
-        version = Lake(data / "lake").version("tea")
-        assert version.number in (1, 2)
-        rows = held(data)
-        assert len(rows) == version.rows["orders"] == (3000 if version.number == 1 else 5000)
-    take(path, data)
-    assert Lake(data / "lake").version("tea").digest == after.digest
-    assert held(data) == held(tmp_path / "clean")
-
-
 def test_imports_at_once_into_one_shop_all_end_right(tmp_path: Path) -> None:
     paths = [orders(tmp_path, [line(n), line(100 + n), line("shared")], f"{n}.csv") for n in range(6)]
     with ThreadPoolExecutor(3) as pool:
@@ -486,19 +449,3 @@ def test_new_shops_at_once_all_come_into_the_settings(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: take(path, tmp_path, f"shop{n}"), range(8)))
     assert sorted(all_settings(tmp_path)) == Lake(tmp_path / "lake").shops() == [f"shop{n}" for n in range(8)]
-
-
-def test_readers_see_whole_versions_while_an_import_runs(tmp_path: Path) -> None:
-    take(orders(tmp_path, [line(n) for n in range(100)]), tmp_path)
-    whole = {100}
-    with ThreadPoolExecutor(1) as pool:
-        for batch in range(1, 6):
-            path = orders(
-                tmp_path, [line(n, amount=batch) for n in range(50, 100 * (batch + 1))], f"{batch}.csv"
-            )
-            whole.add(100 * (batch + 1))
-            running = pool.submit(take, path, tmp_path)
-            while not running.done():
-                assert len(held(tmp_path)) in whole
-            running.result()
-    assert len(held(tmp_path)) == 600

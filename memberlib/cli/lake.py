@@ -40,7 +40,7 @@ def imports(
 
     lake = _lake(data)
     shops = [store] if store else lake.shops()
-    frames = {shop: lake.imports(shop, unchanged=True) for shop in shops}
+    frames = {shop: lake.imports(shop, unchanged=True, brief=form is Listing.table) for shop in shops}
     if form is Listing.csv:
         listed = [frame.assign(shop=shop) for shop, frame in frames.items()]
         whole = pd.concat(listed, ignore_index=True) if listed else pd.DataFrame({"shop": []})
@@ -48,11 +48,7 @@ def imports(
         return
     for shop, frame in frames.items():
         typer.echo(shop)
-        empty = [c for c in ("sheet", "channel") if frame[c].isna().all()]
-        empty += [] if frame["undone"].any() else ["undone"]
-        typer.echo(
-            _table(frame.drop(columns=empty), shop, data, lang) if len(frame) else "  nothing imported"
-        )
+        typer.echo(_table(frame, shop, data, lang) if len(frame) else "  nothing imported")
     if not frames:
         typer.echo("nothing imported yet; take in an export: memberlib import FILE --store ID")
 

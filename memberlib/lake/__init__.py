@@ -100,7 +100,7 @@ class Lake:
         return version_of(folder, store_id, wanted)
 
     def imports(
-        self, store_id: str, *, at_version: int | None = None, unchanged: bool = False
+        self, store_id: str, *, at_version: int | None = None, unchanged: bool = False, brief: bool = False
     ) -> pd.DataFrame:
         """The account of each part of each import of a shop, oldest first.
 
@@ -108,6 +108,8 @@ class Lake:
         ----------
         unchanged : bool
             Also those that changed nothing; their ids look like ``"2.1"``.
+        brief : bool
+            Leave out sheet, channel and undone where nothing stands in them.
 
         Returns
         -------
@@ -125,7 +127,10 @@ class Lake:
                 known = {"version": entry.version, "undone": entry.undone, "channel": channel or None}
                 known["sheet"] = part.get("sheet") or None
                 rows.append([{**part, **known}.get(column) for column in IMPORT_COLUMNS])
-        return pd.DataFrame(rows, columns=list(IMPORT_COLUMNS))
+        found = pd.DataFrame(rows, columns=list(IMPORT_COLUMNS))
+        empty = [name for name in ("sheet", "channel") if found[name].isna().all()]
+        empty += [] if found["undone"].any() else ["undone"]
+        return found.drop(columns=empty) if brief else found
 
     def rejected(
         self, store_id: str, import_id: str | int | None = None, *, at_version: int | None = None
