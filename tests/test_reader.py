@@ -8,6 +8,7 @@ import gc
 import hashlib
 import io
 import json
+import random
 import struct
 import subprocess
 import sys
@@ -742,3 +743,42 @@ def test_arrays_hold_what_they_were_given(words: list[str], whole: list[int], tr
     assert arrays.texts(words).to_pylist() == words
     assert arrays.numbers(np.array(whole, np.int64)).to_pylist() == whole
     assert arrays.flags(np.array(truths, bool)).to_pylist() == truths
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """The content with some bytes changed, put in, taken out or blotted out."""
+    for _ in range(chance.randrange(1, 6)):
+        place = chance.randrange(len(content))
+        before, after = content[:place], content[place:]
+        kind = chance.randrange(5)
+        if kind == 0:
+            content = before + chance.randbytes(1) + after[1:]
+        elif kind == 1:
+            content = before + after[chance.randrange(9) :]
+        elif kind == 2:
+            content = before + chance.randbytes(chance.randrange(1, 9)) + after
+        elif kind == 3:
+            content = before + chance.choice([b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\0\0"]) + after[4:]
+        elif len(before) > 50 and chance.random() < 0.3:
+            content = before
+    return content
+
+
+def test_damaged_workbooks_and_archives_end_in_one_line(tmp_path: Path) -> None:
+    kinds = {"f.xls": xls(tmp_path).read_bytes(), "f.ods": ods(tmp_path, ods_row("id", "茶")).read_bytes()}
+    kinds["f.zip"] = packed(tmp_path, {"a.csv": TABLE * 20, "b.csv": TABLE}).read_bytes()
+    with xlsxwriter.Workbook(str(tmp_path / "f.xlsx")) as book:
+        book.add_worksheet().write_column(0, 0, ["id", "茶"])
+    kinds["f.xlsx"] = (tmp_path / "f.xlsx").read_bytes()
+    ended = {name: 0 for name in kinds}
+    for seed in range(60):
+        chance = random.Random(seed)
+        name = chance.choice(list(kinds))
+        path = written(tmp_path, damaged(kinds[name], chance), name)
+        try:
+            for _, table in reader.unpacked(path, tmp_path / str(seed)):
+                reader.opened(table)
+        except InputError as error:
+            assert "\n" not in str(error) and name.split(".")[0] in str(error)
+            ended[name] += 1
+    assert all(ended.values())

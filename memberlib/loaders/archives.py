@@ -118,7 +118,7 @@ def check_workbook(path: Path) -> None:
     try:
         with open(path, "rb") as file:
             for info in _directory(path):
-                if not info.is_dir():
+                if not info.filename.endswith("/"):
                     for piece in _pieces(file, info):
                         room.take(len(piece))
     except _DAMAGE as error:
@@ -146,7 +146,9 @@ class _Room:
             )
 
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError, IndexError, OverflowError,
+)  # fmt: skip
 
 
 def _tables(path: Path) -> Iterator[_Entry]:
@@ -158,7 +160,7 @@ def _tables(path: Path) -> Iterator[_Entry]:
             raise InputError(
                 f"{path.name} holds a file whose name leads elsewhere ({name[:80]!r}); it is not unpacked"
             )
-        if info.is_dir() or not parts or any(p.startswith((".", "~$", "__MACOSX")) for p in parts):
+        if name.endswith("/") or not parts or any(p.startswith((".", "~$", "__MACOSX")) for p in parts):
             continue
         if stat.S_ISLNK(info.external_attr >> 16):
             raise InputError(f"{path.name} holds a link ({name[:80]!r}); it is not unpacked")
@@ -217,6 +219,8 @@ def _safe(name: str) -> str:
 
 def _pieces(file: BinaryIO, info: zipfile.ZipInfo) -> Iterator[bytes]:
     """The content of one file of an archive, whatever size the archive states for it."""
+    if info.header_offset < 0:
+        raise zipfile.BadZipFile("a file in it has no place")
     file.seek(info.header_offset)
     start = file.read(30)
     if start[:4] != b"PK\x03\x04":

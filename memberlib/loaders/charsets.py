@@ -30,7 +30,7 @@ SINGLE_BYTES = ("utf-8", "cp1252", "latin-1")
 SAMPLE_BYTES = 1 << 20
 
 _ALIASES = {
-    "ansi": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "hz": "hz", "big5": "cp950", "utf-8-sig": "utf-8",
+    "gbk": "gb18030", "gb2312": "gb18030", "big5": "cp950", "utf-8-sig": "utf-8",
     "iso8859-1": "latin-1", "ascii": "utf-8",
 }  # fmt: skip
 _MARKS = (

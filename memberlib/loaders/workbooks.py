@@ -101,7 +101,7 @@ def _told(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def _why(path: Path, found: dict[str, Any]) -> str:
-    reason = (str(found.get("reason", "")).splitlines() or [""])[0][:200]
+    reason = (str(found.get("reason", "")).splitlines() or ["it cannot be made out"])[0][:200]
     return {
         "password": f"{path.name} is protected by a password; save it without one",
         "memory": f"{path.name} takes more than {cells.MEMORY_BYTES >> 30} GiB of memory to read, "
