@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import io
 import random
+import zipfile
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -683,7 +684,7 @@ KINDS = [
         ("douyin/orders.csv", "gb18030"),
         ("square/items-33.csv", "cp1252"),
     ]
-    for kind in (own, "utf-16", "cr", "tab", "xlsx")
+    for kind in (own, "utf-16", "cr", "tab", "xlsx", "zip")
 ]
 
 
@@ -696,7 +697,11 @@ def test_the_same_export_in_other_kinds_of_file(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, file: str, kind: str
 ) -> None:
     rows = table_of(file)
-    if kind == "xlsx":
+    if kind == "zip":
+        path = tmp_path / "export.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("2026/export.csv", (DATA / file).read_bytes())
+    elif kind == "xlsx":
         path = tmp_path / "export.xlsx"
         with xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
             sheet = book.add_worksheet("店铺")
