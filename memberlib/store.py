@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +13,11 @@ import pandas as pd
 
 from memberlib import facts as _facts
 from memberlib.errors import InputError
+from memberlib.given import schema_of, serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import Lake, data_folder
-from memberlib.model import KEPT_TABLES, YEARS
+from memberlib.model import YEARS
 from memberlib.settings import Settings, check_store_id, load_settings
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _SHOWN = ("orders", "items", "members", "brushed", "events", "contacts", "decisions")
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
-_serial = itertools.count()
 
 
 class Store:
@@ -281,9 +279,9 @@ def open_store(
     tables: dict[str, Table] = {}
     for name, files in found.files.items():
         if name in _SHOWN and files:
-            tables[name] = con.read_parquet(files, table_name=f"{name}_{next(_serial)}")
+            tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
     if "orders" not in tables:
-        tables["orders"] = con.create_table(f"orders_{next(_serial)}", schema=_schema("orders"), temp=True)
+        tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
     return Store(store_id, tables, con=con, as_of=day_of(as_of), settings=load_settings(folder, store_id),
                  version=found.number, digest=found.digest)  # fmt: skip
 
@@ -329,7 +327,7 @@ def store_from(
         "orders": orders, "items": items, "members": members, "brushed": brushed, "events": events,
         "contacts": contacts, "decisions": decisions,
     }  # fmt: skip
-    tables = {name: _table(con, name, rows) for name, rows in given.items() if rows is not None}
+    tables = {name: table_of(con, name, rows) for name, rows in given.items() if rows is not None}
     return Store(
         check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings()
     )
@@ -365,79 +363,3 @@ def _days(orders: Table) -> tuple[dt.date | None, dt.date | None]:
     a, b, c, d = (found[name][0].as_py() for name in "abcd")
     firsts, lasts = [x for x in (a, c) if x is not None], [x for x in (b, d) if x is not None]
     return (min(firsts).date() if firsts else None, max(lasts).date() if lasts else None)
-
-
-def _schema(name: str) -> Any:
-    return ibis.Schema.from_pyarrow(KEPT_TABLES[name].arrow_schema())
-
-
-def _table(con: Any, name: str, rows: Any) -> Table:
-    """Rows of any kind as a table with every canonical column, typed; extra columns are dropped."""
-    spec, schema = KEPT_TABLES[name], _schema(name)
-    if isinstance(rows, str | Path):
-        if not Path(rows).is_file():
-            raise InputError(f"no file {rows}; give the path of a Parquet file")
-        rows = con.read_parquet(str(rows), table_name=f"{name}_{next(_serial)}")
-    lacking = [column for column in spec.needed if column not in rows.columns]
-    if lacking:
-        raise InputError(f"{name}: column {lacking[0]} is missing; needed: {', '.join(spec.needed)}")
-    if isinstance(rows, pd.DataFrame):
-        rows = _loaded(con, name, rows)
-    picked = {}
-    for column in spec.columns:
-        kind = schema[column.name]
-        value = rows[column.name] if column.name in rows.columns else ibis.null(kind)
-        have = value.type()
-        if have.is_timestamp() and have.timezone:
-            raise InputError(f"{name}: {column.name} carries a time zone; give the shop's own wall time")
-        if (
-            not (have.is_decimal() and kind.is_decimal())
-            and not (have.is_timestamp() and kind.is_timestamp())
-            and have != kind
-        ):
-            value = value.cast(kind)
-        if column.default is not None:
-            default = (
-                ibis.literal(column.default == "true")
-                if kind.is_boolean()
-                else ibis.literal(column.default.strip("'") if kind.is_string() else int(column.default))
-            )
-            value = value.fill_null(default.cast(value.type()))
-        picked[column.name] = value.nullif("") if column.name == "member_id" else value
-    return rows.select(**picked)
-
-
-def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
-    """A pandas frame in a temporary table; amounts become exact decimals, empty ids become null."""
-    import pyarrow as pa
-
-    schema = KEPT_TABLES[name].arrow_schema()
-    picked = [field for field in schema if field.name in frame.columns]
-    arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
-    made = f"{name}_{next(_serial)}"
-    con.con.register(f"{made}_view", pa.table(arrays, schema=pa.schema(picked)))
-    con.raw_sql(f'CREATE TEMP TABLE "{made}" AS SELECT * FROM "{made}_view"')
-    con.con.unregister(f"{made}_view")
-    return con.table(made, database=("temp", "main"))
-
-
-def _cells(values: pd.Series, kind: Any) -> list[Any]:
-    import pyarrow as pa
-
-    missing = values.isna()
-    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        values = pd.to_datetime(values)
-        if pa.types.is_timestamp(kind) and values.dt.tz is not None:
-            raise InputError(f"{values.name} carries a time zone; give the shop's own wall time")
-        made: list[Any] = [
-            None if gone else v.to_pydatetime() for v, gone in zip(values, missing, strict=True)
-        ]
-        return [None if v is None else v.date() for v in made] if pa.types.is_date(kind) else made
-    if pa.types.is_decimal(kind):
-        step = Decimal("0.0001")
-        return [
-            None if gone else Decimal(str(v)).quantize(step) for v, gone in zip(values, missing, strict=True)
-        ]
-    if pa.types.is_string(kind):
-        return [None if gone or v == "" else str(v) for v, gone in zip(values, missing, strict=True)]
-    return [None if gone else v for v, gone in zip(values, missing, strict=True)]

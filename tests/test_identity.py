@@ -224,6 +224,19 @@ def test_decisions_overrule_the_rules_both_ways():
     assert grouped(store) == {"b": "b", "c": "b"}
 
 
+def test_a_decision_holds_however_its_pair_is_written():
+    contacts = frame(("a", None, "13800001234"), ("b", None, "13800001234"))
+    for rows in (
+        [("b", "a", "apart")],
+        [("b", "a", "apart"), ("a", "b", "together"), ("a", "a", "together")],
+    ):
+        assert found(shop(contacts, decisions=decided(*rows))) == {("a", "b"): ("decision", "apart", "")}
+    with pytest.raises(InputError, match="decisions: column other_id is missing"):
+        shop(contacts, decisions=decided(("a", "b", "apart")).drop(columns="other_id"))
+    with pytest.raises(InputError, match="contacts: column member_id is missing"):
+        store_from(shop(contacts).orders.to_pandas(), contacts=contacts.drop(columns="member_id"))
+
+
 def test_a_decision_joins_in_a_shop_without_rules():
     store = shop(frame(("a",), ("b",)), decisions=decided(("a", "b", "together")), rules=Settings())
     assert grouped(store) == {"a": "a", "b": "a"} and store.buyer_count == 1

@@ -43,10 +43,12 @@ class Joining:
     def __init__(self, con: Any, contacts: str | None, decisions: str | None, *, settings: Settings) -> None:
         self._con, self._settings = con, settings
         self._decided = fresh_name("decided")
-        rows = f"SELECT member_id, other_id, decision FROM ({decisions})" if decisions else None
+        none = "SELECT '' AS member_id, '' AS other_id, '' AS decision WHERE false"
         con.execute(
-            f"CREATE TEMP TABLE {self._decided} AS "
-            + (rows or "SELECT '' AS member_id, '' AS other_id, '' AS decision WHERE false")
+            f"""CREATE TEMP TABLE {self._decided} AS SELECT least(member_id, other_id) AS member_id,
+            greatest(member_id, other_id) AS other_id, min(decision) AS decision
+            FROM ({decisions or none}) AS given WHERE given.member_id <> given.other_id
+            GROUP BY least(given.member_id, given.other_id), greatest(given.member_id, given.other_id)"""
         )
         nothing = "SELECT '' AS member_id, '' AS name, '' AS phone, '' AS email, '' AS person_key WHERE false"
         self._held = held(con, contacts or nothing, settings=settings)

@@ -1,0 +1,111 @@
+"""How does what is at hand become a canonical table: a frame, a Parquet file, a table of ibis?"""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+
+from memberlib.errors import InputError
+from memberlib.model import KEPT_TABLES
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+serial = itertools.count()
+"""Numbers that make names of tables differ within a connection."""
+
+
+def schema_of(name: str) -> Any:
+    """The ibis schema of a canonical table."""
+    return ibis.Schema.from_pyarrow(KEPT_TABLES[name].arrow_schema())
+
+
+def table_of(con: Any, name: str, rows: Any) -> Table:
+    """Rows of any kind as a table with every canonical column, typed; extra columns are dropped.
+
+    Parameters
+    ----------
+    con : ibis DuckDB connection
+    name : str
+        Of the canonical table.
+    rows : DataFrame, path of a Parquet file, or ibis Table
+
+    Raises
+    ------
+    InputError
+        Where a needed column is missing, a file is not there, or a time carries a time zone.
+    """
+    spec, schema = KEPT_TABLES[name], schema_of(name)
+    if isinstance(rows, str | Path):
+        if not Path(rows).is_file():
+            raise InputError(f"no file {rows}; give the path of a Parquet file")
+        rows = con.read_parquet(str(rows), table_name=f"{name}_{next(serial)}")
+    needed = spec.needed or tuple(c.name for c in spec.columns if c.filled and c.name != "import_id")
+    lacking = [column for column in needed if column not in rows.columns]
+    if lacking:
+        raise InputError(f"{name}: column {lacking[0]} is missing; needed: {', '.join(needed)}")
+    if isinstance(rows, pd.DataFrame):
+        rows = _loaded(con, name, rows)
+    picked = {}
+    for column in spec.columns:
+        kind = schema[column.name]
+        value = rows[column.name] if column.name in rows.columns else ibis.null(kind)
+        have = value.type()
+        if have.is_timestamp() and have.timezone:
+            raise InputError(f"{name}: {column.name} carries a time zone; give the shop's own wall time")
+        if (
+            not (have.is_decimal() and kind.is_decimal())
+            and not (have.is_timestamp() and kind.is_timestamp())
+            and have != kind
+        ):
+            value = value.cast(kind)
+        if column.default is not None:
+            default = (
+                ibis.literal(column.default == "true")
+                if kind.is_boolean()
+                else ibis.literal(column.default.strip("'") if kind.is_string() else int(column.default))
+            )
+            value = value.fill_null(default.cast(value.type()))
+        picked[column.name] = value.nullif("") if column.name == "member_id" else value
+    return rows.select(**picked)
+
+
+def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
+    """A pandas frame in a temporary table; amounts become exact decimals, empty ids become null."""
+    import pyarrow as pa
+
+    schema = KEPT_TABLES[name].arrow_schema()
+    picked = [field for field in schema if field.name in frame.columns]
+    arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
+    made = f"{name}_{next(serial)}"
+    con.con.register(f"{made}_view", pa.table(arrays, schema=pa.schema(picked)))
+    con.raw_sql(f'CREATE TEMP TABLE "{made}" AS SELECT * FROM "{made}_view"')
+    con.con.unregister(f"{made}_view")
+    return con.table(made, database=("temp", "main"))
+
+
+def _cells(values: pd.Series, kind: Any) -> list[Any]:
+    import pyarrow as pa
+
+    missing = values.isna()
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        values = pd.to_datetime(values)
+        if pa.types.is_timestamp(kind) and values.dt.tz is not None:
+            raise InputError(f"{values.name} carries a time zone; give the shop's own wall time")
+        made: list[Any] = [
+            None if gone else v.to_pydatetime() for v, gone in zip(values, missing, strict=True)
+        ]
+        return [None if v is None else v.date() for v in made] if pa.types.is_date(kind) else made
+    if pa.types.is_decimal(kind):
+        step = Decimal("0.0001")
+        return [
+            None if gone else Decimal(str(v)).quantize(step) for v, gone in zip(values, missing, strict=True)
+        ]
+    if pa.types.is_string(kind):
+        return [None if gone or v == "" else str(v) for v, gone in zip(values, missing, strict=True)]
+    return [None if gone else v for v, gone in zip(values, missing, strict=True)]
