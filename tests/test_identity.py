@@ -269,6 +269,9 @@ def test_groups_by_hand():
     assert smallest_linked(1000, chain[::-1] + 1, chain[::-1]).tolist() == [0] * 1000
     assert parted([], [[1, 2], [2, 3], [3, 4]], [(1, 4)]) == {1: 1, 2: 1, 3: 1, 4: 4}
     assert parted([(3, 4)], [[1, 2], [2, 3]], [(1, 4)]) == {1: 1, 2: 1, 3: 3, 4: 3}
+    assert parted([], [[1, 2, 3, 4, 5]], [(1, 2), (1, 4), (2, 4)]) == {1: 1, 2: 2, 3: 1, 4: 4, 5: 1}
+    many = parted([], [range(20_000)], [(7, 9)])
+    assert set(many.values()) == {0, 9} and sum(root == 9 for root in many.values()) == 1
 
 
 CONTACT = st.fixed_dictionaries({

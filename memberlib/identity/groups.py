@@ -1,16 +1,15 @@
 """Which members are one, given who is linked with whom and who is kept apart?
 
 Members are numbers here, the smallest id being the smallest number. Without pairs kept apart a group is a connected
-component. A component that holds such a pair is linked anew, one link at a time in a fixed order (decisions first, then
-the ways of joining in their order, each from the smallest ids on), and a link that would bring two members together who
-are kept apart is left out. So a pair kept apart is never in one group, whatever links them, and the order in which rows
-or files came does not matter.
+component. A component that holds such a pair is put together anew in a fixed order: decisions first, by their ids; then
+what members share, in the order of the ways of joining. Of those who share something each, from the smallest id on,
+goes with the first group that may take it: one in which nobody is kept apart from anybody of its own. So a pair kept
+apart is never in one group, whatever links them, and the order in which rows or files came does not matter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +57,7 @@ def parted(
     together : sequence of pairs
         Links by decision; they come first, in order of their numbers.
     shared : iterable of sequences
-        Members that one phone, address or key links, each with each other; in the order in which they link.
+        Members that share a phone, an address or a key; in the order in which they link.
     apart : iterable of pairs
         Members that must not be in one group.
 
@@ -78,18 +77,24 @@ def parted(
             enemies[one].add(other)
             enemies[other].add(one)
 
-    def link(one: int, other: int) -> None:
+    def link(one: int, other: int) -> bool:
+        """Whether the two are in one group now."""
         low, high = sorted((root[one], root[other]))
-        if low == high or any(root[enemy] == low for enemy in enemies[high]):
-            return
+        if low == high:
+            return True
+        if any(root[enemy] == low for enemy in enemies[high]):
+            return False
         for member in group[high]:
             root[member] = low
         group[low] += group.pop(high)
         enemies[low] |= enemies.pop(high)
+        return True
 
     for one, other in sorted(together):
         link(one, other)
     for members in shared:
-        for one, other in combinations(members, 2):
-            link(one, other)
+        heads: list[int] = []
+        for member in members:
+            if not any(link(head, member) for head in heads):
+                heads.append(member)
     return dict(sorted(root.items()))
