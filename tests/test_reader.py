@@ -79,6 +79,7 @@ def numbered(table: Sequence[Sequence[str]], first: int = 2) -> Rows:
         ("喆", "gbk", "gb18030"),  # not in GB2312
         ("T恤 2kg，￥12.5", "gbk", "gb18030"),
         ("訂單編號,會員", "gbk", "gb18030"),
+        ("订单编号,买家会员名,备注,é,éé,éé,éé", "gb18030", "gb18030"),
         ("陈玥,a玥b,王喆,𠮷", "gb18030", "gb18030"),
         ("訂單編號,會員,實付金額", "big5", "cp950"),
         ("陳小姐,林先生,一二三，你好", "big5", "cp950"),
@@ -101,7 +102,7 @@ LEVEL_ONE = "".join(
     if (lead, trail) < (0xD7, 0xFA)
 )
 chinese = st.text(LEVEL_ONE + "，。：abcXYZ019 -", min_size=1).map(str.strip)
-western = st.text("abcdefghijklmnopqrstuvwxyzABC 019éèüöäßñçàâêîôûÉÜÖÄ", min_size=1).map(str.strip)
+western = st.text("abcdefghijklmnopqrstuvwxyzABC 019éèüöäßñçàâêîôû", min_size=1).map(str.strip)
 any_text = st.text(
     st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], exclude_characters="\ufeff\ufffd")
 )

@@ -8,7 +8,8 @@
    which is singly beside ASCII (``Café``, ``£5``) or as two small letters between ASCII letters (``Größe``). The
    largest count wins. UTF-8, damaged by then, needs half of the bytes besides, and that the text cannot be GB18030.
    Big5 wins where the text can be read in it and at least three quarters of the bytes belong to its common characters,
-   a quarter more than to GB2312's or to Western ones. Where nothing tells, GB18030 comes first.
+   a quarter more than to GB2312's or to Western ones, and some of them end in a byte below 128, as none of GB2312's
+   does. Where nothing tells, GB18030 comes first.
 
 A text that shows nothing but ASCII in its first megabyte is read on to the first byte above 127, and the megabyte from
 there decides.
@@ -128,11 +129,14 @@ def _weighed(content: bytes) -> str:
         return "gb18030"
     utf8 = sum(len(run) for run in _UTF8.findall(content))
     western = sum(len(run) for run in _LATIN.findall(content))
-    taiwanese = sum(len(run.translate(None, _ASCII_BYTES)) for run in _BIG5.findall(content))
+    runs = b"".join(_BIG5.findall(content))
+    taiwanese = len(runs.translate(None, _ASCII_BYTES))
+    seconds = len(runs) - taiwanese  # bytes below 128 that end a character
     if utf8 >= 0.5 * count and utf8 > max(chinese, western) and not decodes(content, "gb18030"):
         return "utf-8"  # damaged
     others = max(chinese, western) + 0.25 * count
-    if count > 3 and taiwanese >= 0.75 * count and taiwanese > others and decodes(content, "cp950"):
+    likely = taiwanese >= 0.75 * count and taiwanese > others and seconds >= 0.05 * len(runs)
+    if count > 3 and likely and decodes(content, "cp950"):
         return "cp950"
     if western != chinese:
         return "cp1252" if western > chinese else "gb18030"
