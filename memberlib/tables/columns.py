@@ -120,7 +120,7 @@ def _writer(name: str, values: Sequence[Any], currency: str, lang: str | None) -
         return lambda value: i18n.percent(value, lang, digits=0)
     if name == "change_share":
         return lambda value: i18n.percent(value, lang, signed=True)
-    if name.endswith("_share"):
+    if name.endswith("_share") or name == "probability":
         return lambda value: i18n.percent(value, lang, digits=2)
     if name == "amount" or name.endswith("_amount"):
         digits = _digits(values, currency)
