@@ -252,7 +252,7 @@ class _Taking:
             elif done.same:
                 writer.note_rows(con, table, n, same=done.same)
         known = any(before["sha256"] == record["sha256"] for before in writer.current.imports)
-        contacts = self._contacts(con, writer, len(staged), known=known)
+        contacts = self._contacts(con, writer, [part for part, _ in staged], known=known)
         rejected = any(found.rejected_count for _, found in staged) and not known
         kept = [p for p in record["parts"] if p["read_count"]]
         if not (changes or contacts or rejected):
@@ -272,10 +272,15 @@ class _Taking:
             record | {"parts": kept}, self.choices.store_id, import_id=import_id, version=version.number
         )
 
-    def _contacts(self, con: duckdb.DuckDBPyConnection, writer: Writer, count: int, *, known: bool) -> str:
+    def _contacts(
+        self, con: duckdb.DuckDBPyConnection, writer: Writer, parts: list[_Part], *, known: bool
+    ) -> str:
         """SQL of the contacts this file brings; empty where it brings none that are not there."""
-        made = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-        tables = [f"contacts_{n}" for n in range(count) if f"contacts_{n}" in made]
+        tables = [
+            f"contacts_{n}"
+            for n, part in enumerate(parts)
+            if part.match.contacts and "member_id" in part.crosswalk.table.names
+        ]
         if not tables:
             return ""
         columns = ("member_id", "name", "phone", "email", "person_key")
