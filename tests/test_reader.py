@@ -448,6 +448,51 @@ def test_an_open_document(tmp_path: Path) -> None:
     assert held(file) == [("5", "1", "茶"), ("6", "1", "茶")]
 
 
+def xlsb(folder: Path) -> Path:
+    """A binary workbook: a header in row 2, an id as a number, text."""
+
+    def record(kind: int, content: bytes = b"") -> bytes:
+        head = [kind] if kind < 0x80 else [kind & 0x7F | 0x80, kind >> 7]
+        return bytes([*head, len(content)]) + content
+
+    def wide(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    def row(number: int, *values: str | float) -> bytes:
+        made = record(0x00, struct.pack("<I", number) + bytes(21))
+        for column, value in enumerate(values):
+            content = wide(value) if isinstance(value, str) else struct.pack("<d", value)
+            made += record(6 if isinstance(value, str) else 5, struct.pack("<II", column, 0) + content)
+        return made
+
+    about = struct.pack("<II", 0, 1) + wide("rId1") + wide("订单")
+    book = b"".join(
+        [record(0x83), record(0x8F), record(0x9C, about), record(0x90), record(0x9D), record(0x84)]
+    )
+    size = struct.pack("<IIII", 1, 2, 0, 1)
+    sheet = [
+        record(0x81),
+        record(0x94, size),
+        record(0x91),
+        row(1, "id", "名"),
+        row(2, 240000000000001.0, "茶"),
+    ]
+    office = "http://schemas.openxmlformats.org"
+    relation = (
+        f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="rId1" '
+        f'Type="{office}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.bin"/></Relationships>'
+    )
+    files = {"xl/_rels/workbook.bin.rels": relation.encode(), "xl/workbook.bin": book}
+    files["xl/worksheets/sheet1.bin"] = b"".join([*sheet, record(0x92), record(0x82)])
+    return packed(folder, files, "f.xlsb")
+
+
+def test_a_binary_workbook(tmp_path: Path) -> None:
+    (file,) = reader.opened(xlsb(tmp_path))
+    assert (file.sheet, file.header, file.header_row) == ("订单", ("id", "名"), 2)
+    assert held(file) == [("3", "240000000000001", "茶")]
+
+
 def test_sheets_are_read_in_bits_and_go_with_their_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
