@@ -142,7 +142,7 @@ def odd_text(sheet: Sheet, chance: random.Random) -> None:
 
 def a_column_of_one_kind(sheet: Sheet, chance: random.Random) -> None:
     """All values of some column, or a run of them, are of one kind."""
-    if len(sheet.rows) < 2:
+    if len(sheet.rows) < 2 or not sheet.rows[0]:
         return
     column, values = chance.randrange(len(sheet.rows[0])), chance.choice((NUMBERS, DATES, FORMULAS, TEXTS))
     value = chance.choice(values)
