@@ -10,8 +10,8 @@ import re
 import unicodedata
 from typing import Any
 
-ID_COLUMNS = ("member_id", "other_id", "joined_id")
-"""Columns whose values are ids of members."""
+ID_COLUMNS = ("member_id", "other_id", "joined_id", "value")
+"""Columns whose values are ids of members, or may be: the value that had a row rejected may be any."""
 
 _EMAIL = re.compile(r"([^\s@:/|]+)@([^\s@]+\.[^\s@]+)")
 _GAP = r"[ .()（）\-‐-―]"

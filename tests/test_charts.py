@@ -22,7 +22,7 @@ from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.text import Text
 from PIL import Image
 
-from memberlib import charts, i18n
+from memberlib import charts, i18n, privacy
 from memberlib.charts import lines, theme
 from memberlib.store import store_from
 from memberlib.themes import THEMES
@@ -203,7 +203,7 @@ def test_the_default_title_is_the_headline_of_the_findings():
     ("member", "shown"), [("tb84620417", "tb***17"), ("C0417", "C***17"), ("ann", "a***"), (7, "7***")]
 )
 def test_ids_are_masked(member, shown):
-    assert charts.masked(member) == shown
+    assert privacy.short(member) == shown
 
 
 @given(st.lists(st.floats(-10, 10), max_size=8), st.floats(0.01, 3))

@@ -4,7 +4,7 @@ Every chart takes a result and draws it: it computes nothing. ``ax`` is where to
 above it (the findings' headline where left out), ``lang`` the language; the axes come back.
 """
 
-from memberlib.charts.bands import bands, concentration, high_spenders, masked, sleeping
+from memberlib.charts.bands import bands, concentration, high_spenders, sleeping
 from memberlib.charts.calendar import months, season_goods, week_hours
 from memberlib.charts.images import picture
 from memberlib.charts.levels import discount_cost, flow, structure
@@ -17,7 +17,6 @@ __all__ = [
     "discount_cost",
     "flow",
     "high_spenders",
-    "masked",
     "months",
     "moves",
     "picture",

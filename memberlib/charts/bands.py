@@ -12,6 +12,7 @@ from memberlib.charts.lines import spread
 from memberlib.charts.marks import SALES, Bar, finite, pairs, written
 from memberlib.charts.sheet import Sheet, sheet
 from memberlib.charts.theme import ACCENT, INK, LABEL, MUTED, NOTE, PALE, RULE, width_of
+from memberlib.privacy import short
 
 
 def bands(result: Any, ax: Axes | None = None, title: str | None = None, *, lang: str | None = None) -> Axes:
@@ -145,22 +146,8 @@ def high_spenders(
     return page.ax
 
 
-def masked(member_id: object) -> str:
-    """Return an id of which a reader sees the beginning and the end only.
-
-    Examples
-    --------
-    >>> masked("tb84620417"), masked("C0417"), masked("ann")
-    ('tb***17', 'C***17', 'a***')
-    """
-    text = str(member_id)
-    if len(text) < 5:
-        return f"{text[:1]}***"
-    return f"{text[: 1 if len(text) == 5 else 2]}***{text[-2:]}"
-
-
 def _draw_spenders(page: Sheet, result: Any) -> None:
-    names = [masked(who) for who in result["member_id"]]
+    names = [short(who) for who in result["member_id"]]
     ranks = [i18n.number(rank) for rank in result["rank"]]
     name_room = max(width_of(name) for name in names) + 0.12
     left = name_room + max(width_of(rank) for rank in ranks) + 0.12
@@ -242,4 +229,4 @@ def _draw_sleeping(page: Sheet, result: Any) -> None:
     page.baseline()
 
 
-__all__ = ["bands", "concentration", "high_spenders", "masked", "sales_bar", "share_bar", "sleeping"]
+__all__ = ["bands", "concentration", "high_spenders", "sales_bar", "share_bar", "sleeping"]

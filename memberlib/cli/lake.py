@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from memberlib.cli.words import Data, In, Lang, StoreId
+from memberlib.cli.words import Contacts, Data, In, Lang, StoreId
 from memberlib.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,11 +58,15 @@ def rejected(
     store: StoreId,
     import_id: Annotated[str | None, typer.Option("--import", help="Only the rows of this import.")] = None,
     form: As = Listing.csv,
+    contacts: Contacts = False,
     lang: In = None,
     data: Data = None,
 ) -> None:
     """List rejected rows with their reasons: file, row, rule, column, value."""
+    from memberlib import privacy
+
     found = _lake(data).rejected(store, import_id)
+    found = found if contacts else privacy.masked_ids(found)
     if form is Listing.csv:
         typer.echo(found.to_csv(index=False), nl=False)
     else:
