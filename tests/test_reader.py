@@ -162,6 +162,14 @@ def test_the_first_byte_above_ascii_comes_late(tmp_path: Path, encoding: str, va
     assert held(file)[-1] == ("40002", "x", value, value)
 
 
+def test_a_late_character_cut_by_the_pieces_in_which_it_is_looked_for(tmp_path: Path) -> None:
+    for place in range(-2, 2):  # around the end of the second piece
+        text = "id,name\n" + "1,aaaaa\n" * (2 * charsets.SAMPLE_BYTES // 8 - 4) + "1,"
+        text = text.ljust(2 * charsets.SAMPLE_BYTES - len("\n2,") + place, "a") + "\n2,小橘子\n"
+        (file,) = reader.opened(written(tmp_path, text, encoding="gbk"))
+        assert file.encoding == "ascii" and held(file)[-1][1:] == ("2", "小橘子")
+
+
 @pytest.mark.parametrize(
     ("given_as", "encoding"),
     [("big5", "big5"), ("GBK", "gbk"), ("windows-1252", "cp1252"), ("shift_jis", "shift_jis"), ("latin-1", "latin-1"),
@@ -657,8 +665,16 @@ def test_links_passwords_odd_packing_and_damage(tmp_path: Path) -> None:
     written(tmp_path, good[:60] + b"\xff\xff\xff" + good[63:], "damaged.zip")
     written(tmp_path, good[: len(good) // 2], "cut.zip")
     raw_zip(tmp_path, [(b"x.csv", TABLE)], name="secret.zip", flags=1)
-    said = {"link.zip": "holds a link", "odd.zip": "unusual way", "damaged.zip": "damaged archive",
-            "cut.zip": "damaged archive", "secret.zip": "protected by a password"}  # fmt: skip
+    changed = raw_zip(tmp_path, [(b"x.csv", TABLE)], name="changed.zip", method=0)
+    changed.write_bytes(changed.read_bytes().replace(b"\n1,", b"\n7,"))
+    said = {
+        "link.zip": "holds a link",
+        "odd.zip": "unusual way",
+        "damaged.zip": "damaged archive",
+        "cut.zip": "damaged archive",
+        "changed.zip": "not what was packed",
+        "secret.zip": "protected by a password",
+    }
     for name, words in said.items():
         with pytest.raises(InputError, match=words) as raised:
             reader.unpacked(tmp_path / name, tmp_path / "out" / name)
