@@ -22,6 +22,7 @@ class Recoder:
         self.met_unreadable = False
 
     def stream(self, source: pa.NativeFile) -> pa.NativeFile:
+        """The same file in UTF-8, decoded as it is read."""
         return pa.TransformInputStream(source, self._recode)
 
     def _recode(self, content: pa.Buffer) -> bytes:
