@@ -59,8 +59,8 @@ def unpacked(path: Path, folder: Path) -> list[tuple[str, Path]]:
 
     Examples
     --------
-    >>> unpacked(Path("orders.csv"), Path("anywhere"))  # no archive, so it gives itself
-    [('orders.csv', PosixPath('orders.csv'))]
+    >>> [name for name, _ in unpacked(Path("orders.csv"), Path("anywhere"))]  # no archive, so it gives itself
+    ['orders.csv']
     """
     if not is_archive(path):
         return [(path.name, path)]
