@@ -51,8 +51,8 @@ def laid_out(text: str) -> Layout:
 
     Examples
     --------
-    >>> laid_out("orders of May\\nid;name\\n1;x\\n2;y\\n")
-    Layout(delimiter=';', header=('id', 'name'), row=2, lines=2)
+    >>> laid_out("orders of May\\nid;name;paid\\n1;x;5\\n2;y;6\\n")
+    Layout(delimiter=';', header=('id', 'name', 'paid'), row=2, lines=2)
     """
     found: list[tuple[bool, float, Layout]] = []
     failed: csv.Error | None = None
