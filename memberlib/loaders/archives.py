@@ -6,7 +6,9 @@ where they pass the limit. That goes for zip archives of tables and for workbook
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 import stat
 import struct
 import zipfile
@@ -17,7 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from memberlib.errors import InputError
-from memberlib.loaders.charsets import decodes
+from memberlib.loaders.charsets import decodes, guessed
+from memberlib.loaders.headers import laid_out
 
 ARCHIVE_BYTES = 4 << 30
 """What the tables of one archive may unpack to, all in all."""
@@ -31,6 +34,8 @@ ARCHIVE_FILES = 1_000
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".parquet")
 _NESTED = (".zip", ".rar", ".7z", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst")
+_READ_ME = re.compile(r"read[ _-]?me|licen[cs]e|说明|說明|须知|須知", re.IGNORECASE)
+_PROSE = re.compile(r"\S\s+\S|[，。；：！？]")
 _DIRECTORY_BYTES = 8 << 20
 _GULP_BYTES = 1 << 20
 
@@ -44,7 +49,8 @@ class _Entry:
 def unpacked(path: Path, folder: Path) -> list[tuple[str, Path]]:
     """The tables of a file: it gives itself, an archive those in it, unpacked into a folder, in the order of names.
 
-    Files of the system (``__MACOSX``, ``.DS_Store`` and the like) and files that are no tables are passed over.
+    Files of the system (``__MACOSX``, ``.DS_Store`` and the like) and files that are no tables are passed over; so are
+    texts of prose, such as ``readme.txt``, beside a table.
 
     Returns
     -------
@@ -76,11 +82,13 @@ def unpacked(path: Path, folder: Path) -> list[tuple[str, Path]]:
                         room.take(len(piece))
                         out.write(piece)
                 found.append((f"{path.name}/{entry.name}", target))
+    except InputError:
+        raise
     except _DAMAGE as error:
         raise InputError(f"{path.name} is a damaged archive ({_short(error)}); export it again") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be unpacked: {error.strerror or error}") from None
-    return found
+    return [one for one in found if not _is_prose(one[1])] or found
 
 
 def is_archive(path: Path) -> bool:
@@ -121,6 +129,8 @@ def check_workbook(path: Path) -> None:
                 if not info.filename.endswith("/"):
                     for piece in _pieces(file, info):
                         room.take(len(piece))
+    except InputError:
+        raise
     except _DAMAGE as error:
         raise InputError(f"{path.name} is a damaged workbook ({_short(error)}); export it again") from None
 
@@ -208,6 +218,26 @@ def _name(info: zipfile.ZipInfo) -> str:
         fitting = (e for e in ("utf-8", "gb18030", "cp437") if decodes(written, e))
         name = written.decode(next(fitting), "replace")
     return name.replace("\\", "/").replace("\0", "")
+
+
+def _is_prose(path: Path) -> bool:
+    """Whether a text file is no table: it is called so, or has one column (or none) without a row of one word."""
+    if path.suffix.lower() != ".txt":
+        return False
+    if _READ_ME.search(path.stem):
+        return True
+    with open(path, "rb") as file:
+        head = file.read(64 << 10)
+    encoding = guessed(head)
+    if encoding is None:
+        return False
+    text = head.decode(encoding, "replace").removeprefix("\ufeff")
+    try:
+        layout = laid_out(text)
+    except csv.Error:
+        return False
+    below = [line for line in text.splitlines()[layout.lines :] if line.strip()]
+    return len(layout.header) < 2 and (not below or any(map(_PROSE.search, below[:-1] or below)))
 
 
 def _safe(name: str) -> str:

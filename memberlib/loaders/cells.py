@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import marshal
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,12 @@ SECONDS = 90
 HEAD_ROWS = 60
 EXACT_DIGITS = 1e15
 """Above this a number in a cell has lost digits."""
+LEAST_ID = 10_000
+"""A number below it is taken for an amount or a count, whatever its column is called."""
+_ID_OR_TIME = re.compile(
+    "[号號]|编码|編碼|手机|手機|电话|電話|时间|時間|日期|(?:^|[^A-Za-z])(?i:id|no|number|code|phone|mobile|time|date)(?![A-Za-z])"
+    "|[a-z](?:ID|Id|No|Number|Code|Phone|Time|Date)(?![a-z])"
+)
 _CHUNK_CELLS = 200_000
 Row = Sequence[Any]
 
@@ -116,16 +123,18 @@ def _write(sheet: Any, target: Path) -> dict[str, Any]:
 
 
 def _filled_down(sheet: Any, start: int) -> Iterator[Row]:
-    """A sheet's rows from this one on; text merged over several rows stands in each of them.
+    """A sheet's rows from this one on; what is merged over several rows stands in each of them, but no amount does.
 
-    A number stays in the first alone: an amount merged over the lines of an order would count once for each.
+    Text and dates are filled down, and numbers where the column's name tells of an id or a time. Another number stays
+    in the first row alone: an amount merged over the lines of an order would count once for each.
     """
     left = sheet.start[1]
     merged: dict[int, list[tuple[int, int]]] = {}  # first row → (column, last row)
     for (top, column), (bottom, _) in sheet.merged_cell_ranges or []:
         if bottom > top and left <= column <= sheet.end[1]:
             merged.setdefault(top, []).append((column - left, bottom))
-    lasting: dict[int, tuple[int, str]] = {}  # column → (last row, text)
+    named = dict.fromkeys((c for merges in merged.values() for c, _ in merges), False)  # for an id or a time?
+    lasting: dict[int, tuple[int, Any]] = {}  # column → (last row, value)
     for number, row in enumerate(sheet.iter_rows()):
         if number < start:
             continue
@@ -135,9 +144,23 @@ def _filled_down(sheet: Any, start: int) -> Iterator[Row]:
             elif row[column] == "":
                 row[column] = value
         for column, bottom in merged.get(number, ()):
-            if isinstance(row[column], str) and row[column].strip():
+            if _lasts(row[column], named[column]):
                 lasting[column] = (bottom, row[column])
+        if number < start + HEAD_ROWS:
+            for column, known in named.items():
+                named[column] = known or (
+                    isinstance(row[column], str) and bool(_ID_OR_TIME.search(row[column]))
+                )
         yield row
+
+
+def _lasts(value: Any, named: bool) -> bool:
+    """Whether a merged value stands in each of its rows, in a column named for an id or a time, or in another."""
+    if isinstance(value, str):
+        return bool(value.strip())
+    if isinstance(value, dt.date | dt.time):
+        return True
+    return named and isinstance(value, int | float) and not isinstance(value, bool) and value >= LEAST_ID
 
 
 def _bounded() -> None:
