@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -249,6 +250,41 @@ def test_a_known_name_over_other_values_is_not_taken(tmp_path: Path) -> None:
         tmp_path, "order id,paid at,total\n1,2026-01-01,cash\n2,2026-01-02,card\n", table="orders"
     )
     assert made.lacking == ("paid_amount",)
+
+
+def test_a_name_without_digits_is_no_orders_and_an_id_is(tmp_path: Path) -> None:
+    made = proposal(tmp_path, "id,name,total,when\n7,Ann,9,2026-01-01\n8,Bo,8,2026-01-02\n", table="orders")
+    assert columns(made)["order_id"] == "id" and tomllib.loads(made.text)["contacts"] == {"name": "name"}
+    assert comment(made, "order_id").startswith("likely: called id")
+    made = proposal(tmp_path, "Name,Total,When\n#1001,9,2026-01-01\n#1002,8,2026-01-02\n", table="orders")
+    assert columns(made)["order_id"] == "Name"
+
+
+def test_an_id_that_is_empty_on_some_rows_is_told(tmp_path: Path) -> None:
+    made = proposal(tmp_path, "order id,paid at,total\n1,2026-01-01,5\n,2026-01-02,6\n")
+    assert comment(made, "row_is") == '"order id" never comes twice, but is empty on 1 of the rows'
+
+
+def test_samples_of_times_are_shown_and_a_phone_among_them_is_not(tmp_path: Path) -> None:
+    made = proposal(tmp_path, "order id,paid at,total\n1,05.01.2026 10:30,5\n2,06.01.2026 11:20,6\n")
+    assert comment(made, "paid_at").endswith("all times: 05.01.2026 10:30, 06.01.2026 11:20")
+    rows = "".join(f"{n},2026-01-02 10:00:{n:02},5\n" for n in range(30))
+    made = proposal(tmp_path, f"order id,paid at,total\n40,13800001111,5\n{rows}")
+    assert "138****1111" in comment(made, "paid_at") and "13800001111" not in made.text
+
+
+def test_the_sheet_with_the_table_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("说明").write_column(0, 0, ["说明", "本表由收银系统导出", "请勿修改"])
+        book.add_worksheet("空表").write_row(0, 0, ["小票号", "消费日期", "实收"])
+        orders = book.add_worksheet("流水")
+        for number, row in enumerate([["小票号", "消费日期", "实收"], ["T1", "2026-03-05", 58.5]]):
+            orders.write_row(number, 0, row)
+    run("mapping", path, "--name", "my-till")
+    said = capsys.readouterr()
+    assert "looked at book.xlsx, sheet 流水; not at 说明, 空表\n" in said.err
+    assert tomllib.loads(said.out)["columns"]["order_id"] == "小票号"
 
 
 def test_dates_that_could_be_read_two_ways_are_a_guess(tmp_path: Path) -> None:

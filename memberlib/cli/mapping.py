@@ -38,21 +38,26 @@ def mapping(
         typer.Option("--out", help="Write it to this file, or into this folder; else it is printed."),
     ] = None,
 ) -> None:
-    """Propose a mapping for a file by its header and its first rows, to be checked by hand."""
+    """Propose a mapping for a strange file.
+
+    It goes by the file's header and its first rows, and is to be checked by hand.
+    """
     from memberlib.loaders import reader
     from memberlib.loaders.matching import matches
-    from memberlib.loaders.proposal import proposed, sample
+    from memberlib.loaders.proposal import first_table, proposed
+    from memberlib.model import TABLES
     from memberlib.privacy import masked
 
     with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch:
         (shown, path), *others = reader.unpacked(file, Path(scratch))
         tables = reader.opened(path, encoding)
-        opened = next((t for t in tables if t.sheet == sheet), None) if sheet else tables[0]
-        if opened is None:
+        wanted = [t for t in tables if t.sheet == sheet] if sheet else tables
+        if not wanted:
             sheets = ", ".join(str(t.sheet) for t in tables if t.sheet) or "it is no workbook"
             raise InputError(f"{shown} has no sheet '{sheet}'; its sheets: {sheets}")
+        looked = first_table(wanted, table if table in TABLES else None)
+        opened = looked.file
         left = [other for other, _ in others] or [str(t.sheet) for t in tables if t is not opened]
-        looked = sample(opened)
         platform = name or _name_of(file)
         made = proposed(looked, platform=platform, mask=masked, table=table)
         written = [made]
@@ -115,7 +120,10 @@ def _name_of(file: Path) -> str:
 
 @mapping_app.command()
 def platforms(data: Data = None) -> None:
-    """List the platforms whose exports are read: their tables, and what their paid column means."""
+    """List the platforms whose exports are read.
+
+    Each with its tables, and what its paid column means.
+    """
     from memberlib.lake import data_folder
     from memberlib.loaders.crosswalk import known
 

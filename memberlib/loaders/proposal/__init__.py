@@ -10,7 +10,8 @@
 What comes out is a proposal: it is to be checked by hand before anything is imported by it.
 """
 
+from memberlib.loaders.proposal.choosing import first_table
 from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample, sample
 from memberlib.loaders.proposal.writing import Proposal, proposed
 
-__all__ = ["SAMPLE_ROWS", "Proposal", "Sample", "proposed", "sample"]
+__all__ = ["SAMPLE_ROWS", "Proposal", "Sample", "first_table", "proposed", "sample"]

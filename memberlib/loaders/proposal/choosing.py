@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memberlib.loaders.forms import plain_word
@@ -10,8 +10,11 @@ from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
 from memberlib.loaders.proposal.naming import Found
 from memberlib.loaders.proposal.ordering import joined_time, order
-from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone
+from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample
+from memberlib.loaders.reader import Opened
 from memberlib.model import ORDERS, TABLES
+
+_MOST_SHEETS = 20
 
 
 def choose(sample: Sample, table: str | None = None) -> Choices:
@@ -41,6 +44,26 @@ def choose(sample: Sample, table: str | None = None) -> Choices:
         if column not in made.columns and column not in made.may_lack:
             made.lacking.append(column)
     return made
+
+
+def first_table(files: Sequence[Opened], table: str | None = None) -> Sample:
+    """The first rows of the sheet that a workbook's table stands on: not of a cover, nor of a sheet without rows.
+
+    Of several sheets that is the first of those with two columns or more that lack least; a single file gives itself.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be cut into rows.
+    """
+    if len(files) == 1:
+        return sample(files[0])
+    ranked = []
+    for place, looked in enumerate(map(sample, files[:_MOST_SHEETS])):
+        filled = sum(bool(column.values) for column in looked.columns)
+        lacking = len(choose(looked, table).lacking) if looked.row_count else 0
+        ranked.append((not looked.row_count, filled < 2, lacking, place, looked))
+    return min(ranked, key=lambda one: one[:4])[-1]
 
 
 def _plain(found: Found) -> Choice:

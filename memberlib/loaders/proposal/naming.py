@@ -224,6 +224,8 @@ def fit_of(looked: Looked, column: str, kind: str) -> float:
         known = looked.share(lambda word: plain_word(word) in codes)
         few = len(looked.counts) <= min(_MOST_WORDS, max(2, len(looked.values) // 2))
         return max(known, 0.6 if few and column in ("status", "level", "kind") else 0.0)
+    if column == "order_id" and is_called(looked, "name"):  # an order's with some platforms, else a person's
+        return looked.share(lambda text: any(map(str.isdigit, text)))
     if kind == "id" and looked.date_forms is not None and not looked.share(is_whole):
         return 0.0
     return 1.0
@@ -239,6 +241,11 @@ def by_values(columns: Iterable[Looked], column: str, kind: str) -> Looked | Non
     }
     fitting = [c for c in columns if c.values and tests[kind](c)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def is_called(looked: Looked, name: str) -> bool:
+    """Whether a column is called just so, whatever the case and the punctuation."""
+    return _bare(looked.header) == name
 
 
 def _named(header: str, names: Sequence[str]) -> tuple[float, str]:

@@ -31,14 +31,16 @@ def order(made: Choices) -> None:
         made.may_lack.append("status")
     fill(made, "paid_amount", "money")
     price_times_quantity(made, "paid_amount")
+    _called_id(made)
     fill(made, "order_id", "id")
     order_id = made.columns.get("order_id")
     several = order_id is not None and not made.looked(order_id.headers[0]).unique
+    empty = made.looked(order_id.headers[0]).cells.count("") if order_id else 0
     made.row_is = "line" if several else "order"
     made.row_reason = (
         f'"{order_id.headers[0]}" comes more than once: several rows make an order'
         if order_id and several
-        else f'"{order_id.headers[0]}" never comes twice'
+        else f'"{order_id.headers[0]}" never comes twice{f", but is empty on {empty:,} of the rows" if empty else ""}'
         if order_id
         else "no order id was found"
     )
@@ -49,6 +51,19 @@ def order(made: Choices) -> None:
             made.also = "items"
     _signs(made)
     _paid_means(made)
+
+
+def _called_id(made: Choices) -> None:
+    """A column called id and no more is the order's, where no other name told one."""
+    used = made.used()
+    looked = next(
+        (c for c in made.sample.columns if naming.is_called(c, "id") and c.header not in used), None
+    )
+    if "order_id" not in made.columns and looked and looked.values:
+        told = "called id, and no other column is called an order's"
+        made.columns["order_id"] = Choice(
+            "order_id", looked.header, "likely" if looked.unique else "a guess", told, looked
+        )
 
 
 def _gathered(made: Choices, ids: Looked) -> None:

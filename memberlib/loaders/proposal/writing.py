@@ -14,7 +14,7 @@ from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices
 from memberlib.loaders.proposal.choosing import choose, words_of
-from memberlib.loaders.proposal.sampling import Looked, Sample, is_email, is_phone
+from memberlib.loaders.proposal.sampling import Looked, Sample, date_forms, is_email, is_phone
 from memberlib.loaders.proposal.starting import defaults, plain_text
 from memberlib.model import CODES, TABLES
 from memberlib.settings import is_zone
@@ -181,8 +181,12 @@ def _why(made: Choices, choice: Choice, mask: Callable[[str], str]) -> str:
 def _samples(choice: Choice, looked: Looked, made: Choices, mask: Callable[[str], str]) -> str:
     person = choice.column == "member_id" and not any(c.isdigit() for c in "".join(looked.counts))
     hidden = person or looked.header in {f.looked.header for f in made.contacts.values()}
-    shown = dict.fromkeys(looked.values)
-    return ", ".join(_sample(value, hidden, mask) for value in list(shown)[:_SAMPLES])
+    timed = made.table.column(choice.column).kind in ("timestamp", "date")
+    shown = list(dict.fromkeys(looked.values))[:_SAMPLES]
+    return ", ".join(
+        _cut(value) if timed and date_forms([value]) is not None else _sample(value, hidden, mask)
+        for value in shown
+    )
 
 
 def _sample(value: str, hidden: bool, mask: Callable[[str], str]) -> str:
@@ -192,7 +196,11 @@ def _sample(value: str, hidden: bool, mask: Callable[[str], str]) -> str:
     masked = mask(value)
     if hidden and masked == value:
         masked = f"{value[:3]}****{value[-2:]}" if "*" not in value else value
-    return masked if len(masked) <= _SAMPLE_WIDTH else f"{masked[:_SAMPLE_WIDTH]}…"
+    return _cut(masked)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SAMPLE_WIDTH else f"{text[:_SAMPLE_WIDTH]}…"
 
 
 def _contacts(made: Choices) -> Iterable[str]:
