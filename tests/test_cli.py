@@ -174,6 +174,10 @@ def test_rejected_rows_can_be_listed(shop, capsys):
     out, _, status = said(capsys, "import", bad, "--store", "new-shop", "--data", shop)
     assert status == 0
     assert "11 rows read = 10 accepted + 0 same as before + 0 replaced + 1 rejected" in out
+    hint = out.split("see them: memberlib ")[1]
+    assert hint == f"rejected --store new-shop --import 2 --data {shop}\n"
+    shown, _, status = said(capsys, *hint.split())
+    assert status == 0 and shown.count("bad_amount") == 1
     listed, _, _ = said(capsys, "rejected", "--store", "new-shop", "--data", shop)
     header, row = listed.splitlines()
     assert header == "import_id,file,row,rule,column,value"
@@ -191,6 +195,16 @@ def test_each_command_says_what_it_does(capsys):
         out, _, status = said(capsys, command, "--help")
         assert status == 0
         assert len(out.splitlines()[2].strip()) > 15, command
+
+
+@pytest.mark.parametrize("group", [[], ["table"]])
+def test_a_list_of_commands_says_each_in_full(capsys, group):
+    out, _, status = said(capsys, *group, "--help")
+    listed = out.split("Commands:")[1].split("\n", 1)[1]
+    assert status == 0 and "..." not in listed
+    assert all(
+        line.startswith("  ") and not line.startswith("   ") for line in listed.splitlines()
+    )  # a line each
 
 
 def test_no_traceback_reaches_a_user(tmp_path):

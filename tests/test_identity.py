@@ -399,6 +399,7 @@ def test_a_pair_is_parted_and_joined_at_the_prompt_and_each_is_undone(lake, caps
     assert before[:2] == ({"a": "a", "b": "a"}, 2)
     code, out, err = say(capsys, "part", "b", "a", "--store", "shop", "--data", lake)
     assert (code, err) == (0, "") and "are two from now on" in out
+    assert out.endswith(f": memberlib undo 2 --store shop --data {lake}\n")
     parted_now = state()
     assert parted_now[:2] == ({}, 3) and parted_now[2] != before[2]
     assert say(capsys, "part", "a", "b", "--undo", "--store", "shop", "--data", lake)[0] == 0
@@ -441,6 +442,9 @@ def test_what_cannot_be_decided_is_one_line(lake, capsys):
         (["join", "a"], "name two members"),
         (["join", "a", "a"], "are the same member"),
         (["part", "a", "b", "--undo"], "has no decision"),
+        (["part", "13800001111", "b", "--undo"], "the pair '138****1111', 'b' has no decision"),
+        (["join", "a", "13800001111"], "knows no member '138****1111'"),
+        (["join", "13800001111", "13800001111"], "'138****1111' and '138****1111' are the same"),
         (["join", "--from", lake / "none.csv"], "must name member_id and other_id"),
         (["join", "--from", lake / "masked.csv"], "masked ids"),
         (["join", "--from", lake / "absent.csv"], "cannot be read"),

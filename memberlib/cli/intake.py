@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from memberlib.cli.words import Data, StoreId
+from memberlib.cli.words import Data, StoreId, data_words
 from memberlib.errors import InputError
 
 intake_app = typer.Typer()
@@ -58,9 +59,13 @@ def import_(
     ] = 0.2,
     data: Data = None,
 ) -> None:
-    """Take exports into a shop; print an account that adds up for each file."""
+    """Take exports into a shop.
+
+    An account that adds up is printed for each file.
+    """
     from memberlib.imports import import_files, import_from
 
+    show = functools.partial(_print_account, data=data)
     if source is not None:
         if files or sheet or encoding:
             raise InputError("with --from no files are read, nor does it go with --sheet or --encoding")
@@ -76,7 +81,7 @@ def import_(
                 mapping=mapping,
                 max_rejected_share=max_rejected,
                 progress=tell,
-                done=_print_account,
+                done=show,
             )
         return
     if not files:
@@ -95,7 +100,7 @@ def import_(
             encoding=encoding,
             max_rejected_share=max_rejected,
             progress=tell,
-            done=_print_account,
+            done=show,
         )
 
 
@@ -119,7 +124,7 @@ def _bar() -> Iterator[Callable[[str, float], None] | None]:
         yield tell
 
 
-def _print_account(account: Any) -> None:
+def _print_account(account: Any, data: Path | None = None) -> None:
     typer.echo(
         f"{account.store_id} ← {account.file}{f' [{account.sheet}]' if account.sheet else ''}"
         f" ({account.platform} {account.table}):"
@@ -130,12 +135,16 @@ def _print_account(account: Any) -> None:
     for note in account.notes:
         typer.echo(f"  {note}")
     if account.rejected_count:
-        typer.echo(f"  see them: memberlib rejected --store {account.store_id} --import {account.import_id}")
+        which = f"--store {account.store_id} --import {account.import_id}{data_words(data)}"
+        typer.echo(f"  see them: memberlib rejected {which}")
 
 
 @intake_app.command()
 def samples(data: Data = None) -> None:
-    """Import the sample shops that come with the project (data/samples)."""
+    """Import the sample shops that come with the project.
+
+    They are those of data/samples.
+    """
     from memberlib.imports import import_files
     from memberlib.lake import data_folder
 
@@ -152,7 +161,7 @@ def samples(data: Data = None) -> None:
         ):
             if account.accepted_count or account.replaced_count:
                 changed += 1
-                _print_account(account)
+                _print_account(account, data)
     typer.echo(
         f"{len(shops)} sample shops: " + (f"{changed} files taken in" if changed else "nothing changed")
     )

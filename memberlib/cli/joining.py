@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from memberlib.cli.lake import Listing
-from memberlib.cli.words import Contacts, Data, In, StoreId
+from memberlib.cli.words import Contacts, Data, In, StoreId, data_words
 from memberlib.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def joined(
     contacts: Contacts = False,
     data: Data = None,
 ) -> None:
-    """List pairs of members that share a contact, and what became of each; --propose lists likely ones."""
+    """List pairs of members that share a contact.
+
+    Each with what became of it; --propose lists likely ones.
+    """
     from memberlib import i18n, identity, tables
     from memberlib.store import open_store
 
@@ -83,16 +86,22 @@ def join(
     ] = None,
     data: Data = None,
 ) -> None:
-    """Decide that two members are one; with --from a CSV, the pairs in it. Can be undone per pair."""
+    """Decide that two members are one.
+
+    With --from a CSV, the pairs in it. Can be undone per pair.
+    """
     pairs = [_pair(one, other)] if given is None else _pairs_in(given)
-    _say(_decided(store, pairs, None if undo else "together", data), store, pairs, "one" if not undo else "")
+    _say(_decided(store, pairs, None if undo else "together", data), pairs, "one" if not undo else "", data)
 
 
 @joining_app.command()
 def part(store: StoreId, one: One = None, other: Other = None, undo: Undo = False, data: Data = None) -> None:
-    """Decide that two members are not one, whatever they share. Can be undone."""
+    """Decide that two members are not one.
+
+    Whatever they share. Can be undone.
+    """
     pairs = [_pair(one, other)]
-    _say(_decided(store, pairs, None if undo else "apart", data), store, pairs, "two" if not undo else "")
+    _say(_decided(store, pairs, None if undo else "apart", data), pairs, "two" if not undo else "", data)
 
 
 def _pair(one: str | None, other: str | None) -> tuple[str, str]:
@@ -128,9 +137,11 @@ def _decided(
         return decide(writer, pairs, decision=decision)
 
 
-def _say(version: Any, store: str, pairs: list[tuple[str, str]], number: str) -> None:
+def _say(version: Any, pairs: list[tuple[str, str]], number: str, data: Path | None) -> None:
     from memberlib.privacy import masked
 
     names = f"{masked(pairs[0][0])} and {masked(pairs[0][1])}" if len(pairs) == 1 else f"{len(pairs):,} pairs"
     what = f"are {number} from now on" if number else "are left to the shop's rules again"
-    typer.echo(f"{store}: {names} {what}; to take this back: memberlib undo {version.number} --store {store}")
+    store = version.store_id
+    back = f"memberlib undo {version.number} --store {store}{data_words(data)}"
+    typer.echo(f"{store}: {names} {what}; to take this back: {back}")

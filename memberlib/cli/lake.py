@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from memberlib.cli.words import Contacts, Data, In, Lang, StoreId
+from memberlib.cli.words import Contacts, Data, In, Lang, StoreId, data_words
 from memberlib.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def imports(
     lang: In = None,
     data: Data = None,
 ) -> None:
-    """List every file that was given, with its account: rows read, accepted, the same, replaced, rejected."""
+    """List every file that was given.
+
+    Each with its account: rows read, accepted, the same, replaced, rejected.
+    """
     import pandas as pd
 
     lake = _lake(data)
@@ -62,7 +65,10 @@ def rejected(
     lang: In = None,
     data: Data = None,
 ) -> None:
-    """List rejected rows with their reasons: file, row, rule, column, value."""
+    """List rejected rows with their reasons.
+
+    File, row, rule, column, value.
+    """
     from memberlib import privacy
 
     found = _lake(data).rejected(store, import_id)
@@ -82,7 +88,10 @@ def undo(
     store: StoreId,
     data: Data = None,
 ) -> None:
-    """Take an import back: the shop is then what its other imports give. The file can be imported again."""
+    """Take an import back.
+
+    The shop is then what its other imports give. The file can be imported again.
+    """
     done = _lake(data).undo(store, import_id)
     said = [_rows(done.taken_out, "taken out"), _rows(done.given_back, "given back")]
     moved = "; ".join(text for text in said if text) or "no row changed, other imports hold them all"
@@ -97,7 +106,10 @@ def check(
     all_: Annotated[bool, typer.Option("--all", help="Every shop of the data folder.")] = False,
     data: Data = None,
 ) -> None:
-    """Test that a shop's data is whole: files, versions, keys, values, accounts, and that the imports give it."""
+    """Test that a shop's data is whole.
+
+    Files, versions, keys, values, accounts, and that the imports give it.
+    """
     lake = _lake(data)
     if bool(stores) == all_:
         raise InputError("say which shops: memberlib check ID, or --all")
@@ -122,7 +134,10 @@ def brushed(
     lang: In = None,
     data: Data = None,
 ) -> None:
-    """List the brushed orders, which no figure counts; --back ORDER_ID... takes some off the list."""
+    """List the brushed orders, which no figure counts.
+
+    --back ORDER_ID... takes some off the list.
+    """
     lake = _lake(data)
     if back != bool(orders):
         raise InputError("to take orders off the list write: memberlib brushed --store ID --back ORDER_ID...")
@@ -131,6 +146,7 @@ def brushed(
         typer.echo(
             f"{store}: taken off the list of brushed orders: {len(set(orders)):,}; left on it: "
             f"{version.rows['brushed']:,}; to put them back: memberlib undo {version.number} --store {store}"
+            f"{data_words(data)}"
         )
         return
     found = lake.brushed(store)

@@ -127,7 +127,7 @@ def table_time(
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
     contacts: Contacts = False,
 ) -> None:  # fmt: skip
-    """Members by time since their last trade; --view bands|months|goods|hours."""
+    """Members by their last trade; --view bands|months|goods|hours."""
     _print(
         "time",
         store,

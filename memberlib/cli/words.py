@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -45,3 +46,8 @@ Contacts = Annotated[
     bool,
     typer.Option("--contacts", help="Show ids that are phones or e-mails as they are, not their ends alone."),
 ]
+
+
+def data_words(data: Path | None) -> str:
+    """What a command that is proposed must say of the data folder, where the one at hand named it."""
+    return f" --data {shlex.quote(str(data))}" if data else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
 from memberlib.model import DECISIONS
+from memberlib.privacy import masked
 
 if TYPE_CHECKING:
     from memberlib.lake import LakeVersion, Writer
@@ -53,7 +54,7 @@ def decide(writer: Writer, pairs: Sequence[tuple[str, str]], *, decision: str | 
         raise InputError(f"no decision {decision!r}; choose among {', '.join(DECISION_WORDS)}")
     for one, other in wanted:
         if one == other:
-            raise InputError(f"'{one}' and '{other}' are the same member; name two")
+            raise InputError(f"'{masked(one)}' and '{masked(other)}' are the same member; name two")
     with duckdb.connect() as con:
         con.execute("SET enable_progress_bar = false")
         con.execute("CREATE TEMP TABLE wanted (member_id VARCHAR, other_id VARCHAR)")
@@ -72,7 +73,7 @@ def decide(writer: Writer, pairs: Sequence[tuple[str, str]], *, decision: str | 
         if len(standing) == len(wanted) or (decision is None and not gone):
             one, two = wanted[0]
             state = "has no decision" if decision is None else f"is decided as {decision} already"
-            raise InputError(f"the pair '{one}', '{two}' {state}; nothing was changed")
+            raise InputError(f"the pair '{masked(one)}', '{masked(two)}' {state}; nothing was changed")
         rows = f"SELECT member_id, other_id, '{decision}' AS decision FROM wanted"
         fresh = f"SELECT * FROM ({rows}) ANTI JOIN ({same}) USING (member_id, other_id)"
         if decision is None:
@@ -111,6 +112,6 @@ def _check_known(con: object, writer: Writer) -> None:
     if absent:
         shop = writer.current.store_id
         raise InputError(
-            f"shop '{shop}' knows no member '{absent[0][0]}'; `memberlib joined --store {shop} --contacts`"
-            " lists the ids"
+            f"shop '{shop}' knows no member '{masked(absent[0][0])}'; `memberlib joined` lists the ids, "
+            "whole ones with --contacts"
         )
