@@ -638,6 +638,12 @@ def test_names_in_an_archive(tmp_path: Path, encoding: str, flagged: bool) -> No
     assert found[0][1].name == name.split("/")[-1] and found[0][1].read_bytes() == TABLE
 
 
+def test_a_name_that_was_taken_for_cp437_and_packed_anew(tmp_path: Path) -> None:
+    names = {"订单.csv".encode("gbk").decode("cp437"): TABLE, "café ─ 单.csv": TABLE, "Müller.csv": TABLE}
+    found = reader.unpacked(packed(tmp_path, names), tmp_path / "out")
+    assert [name for name, _ in found] == ["f.zip/Müller.csv", "f.zip/café ─ 单.csv", "f.zip/订单.csv"]
+
+
 def raw_zip(
     folder: Path,
     files: Sequence[tuple[bytes, bytes]],

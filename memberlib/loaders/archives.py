@@ -36,6 +36,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xls", ".xlsx", ".xlsm", ".xl
 _NESTED = (".zip", ".rar", ".7z", ".gz", ".tgz", ".tar", ".bz2", ".xz", ".zst")
 _READ_ME = re.compile(r"read[ _-]?me|licen[cs]e|说明|說明|须知|須知", re.IGNORECASE)
 _PROSE = re.compile(r"\S\s+\S|[，。；：！？]")
+_BOXES = re.compile("[\u2500-\u259f]")
 _DIRECTORY_BYTES = 8 << 20
 _GULP_BYTES = 1 << 20
 
@@ -211,13 +212,25 @@ def _directory(path: Path) -> list[zipfile.ZipInfo]:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """A file's name; where the archive does not say that it is UTF-8, it is that or GBK."""
+    """A file's name; where the archive does not say that it is UTF-8, it is that or GBK.
+
+    So is one that was packed anew under a name in which such bytes had been taken for signs of cp437: it has lines
+    of boxes in it.
+    """
     name = info.orig_filename
-    if not info.flag_bits & 0x800:
+    if not info.flag_bits & 0x800 or (_BOXES.search(name) and _in_cp437(name)):
         written = name.encode("cp437", "replace")
         fitting = (e for e in ("utf-8", "gb18030", "cp437") if decodes(written, e))
         name = written.decode(next(fitting), "replace")
     return name.replace("\\", "/").replace("\0", "")
+
+
+def _in_cp437(name: str) -> bool:
+    try:
+        name.encode("cp437")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_prose(path: Path) -> bool:
