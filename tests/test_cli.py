@@ -207,6 +207,13 @@ def test_a_list_of_commands_says_each_in_full(capsys, group):
     )  # a line each
 
 
+def test_a_mapping_that_cannot_be_read_is_named_with_its_folder(shop, capsys):
+    (shop / "mappings").mkdir()
+    (shop / "mappings" / "broken.toml").write_text("platform =", encoding="utf-8")
+    _, err, status = said(capsys, "platforms", "--data", shop)
+    assert status == 2 and err.startswith("memberlib: mappings/broken.toml cannot be read: ")
+
+
 def test_no_traceback_reaches_a_user(tmp_path):
     """The installed program, on a file that is no text at all."""
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 50)

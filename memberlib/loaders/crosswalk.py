@@ -46,7 +46,7 @@ def known(data: Path | None = None, mapping: Path | None = None) -> tuple[Crossw
         return (_read(mapping),)
     found = {c.name: c for c in crosswalks()}
     for path in sorted((data / "mappings").glob("*.toml")) if data else []:
-        own = _read(path)
+        own = _read(path, where=f"mappings/{path.name}")
         if own.name in found:
             raise InputError(
                 f"mappings/{path.name}: '{own.name}' comes with memberlib; name the file otherwise"
@@ -55,9 +55,9 @@ def known(data: Path | None = None, mapping: Path | None = None) -> tuple[Crossw
     return tuple(found.values())
 
 
-def _read(path: Path) -> Crosswalk:
+def _read(path: Path, *, where: str = "") -> Crosswalk:
     try:
-        return crosswalk_from(path.name.removesuffix(".toml"), path.read_bytes())
+        return crosswalk_from(path.name.removesuffix(".toml"), path.read_bytes(), where=where)
     except OSError as error:
         raise InputError(f"mapping {path} cannot be read: {error.strerror or error}") from None
 
@@ -80,15 +80,20 @@ def chosen(platform: str | None, among: Iterable[Crosswalk] | None = None) -> tu
     return found
 
 
-def crosswalk_from(name: str, content: bytes) -> Crosswalk:
+def crosswalk_from(name: str, content: bytes, *, where: str = "") -> Crosswalk:
     """The crosswalk that a TOML file states.
+
+    Parameters
+    ----------
+    where : str
+        What an error calls the file; else its name.
 
     Raises
     ------
     InputError
         Naming the first word or value in it that is not understood.
     """
-    where = f"{name}.toml"
+    where = where or f"{name}.toml"
     try:
         stated = tomllib.loads(content.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
