@@ -17,6 +17,7 @@ from memberlib.given import schema_of, serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import Lake, data_folder
+from memberlib.lake.damage import telling
 from memberlib.model import YEARS
 from memberlib.settings import Settings, check_store_id, load_settings
 
@@ -277,9 +278,10 @@ def open_store(
     found = Lake(folder / "lake").version(store_id, at_version)
     con = connection()
     tables: dict[str, Table] = {}
-    for name, files in found.files.items():
-        if name in _SHOWN and files:
-            tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
+    with telling(folder / "lake" / store_id, store_id):
+        for name, files in found.files.items():
+            if name in _SHOWN and files:
+                tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
     return Store(store_id, tables, con=con, as_of=day_of(as_of), settings=load_settings(folder, store_id),

@@ -96,6 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("MEMBERLIB_DEBUG"):
             raise
+        from memberlib.lake.damage import told_by
+
+        if line := told_by(error):
+            print(f"memberlib: {line}", file=sys.stderr)
+            sys.exit(2)
         print(f"memberlib: unexpected {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
               " (MEMBERLIB_DEBUG=1 shows where)", file=sys.stderr)  # fmt: skip
         sys.exit(1)

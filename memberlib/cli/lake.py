@@ -95,7 +95,9 @@ def undo(
     done = _lake(data).undo(store, import_id)
     said = [_rows(done.taken_out, "taken out"), _rows(done.given_back, "given back")]
     moved = "; ".join(text for text in said if text) or "no row changed, other imports hold them all"
-    typer.echo(f"{store}: import {done.import_id} ({done.file}) taken back: {moved}")
+    again = ", ".join(f"{import_id} ({file})" for import_id, file in done.along.items())
+    along = f", with {again}, the same file given again" if again else ""
+    typer.echo(f"{store}: import {done.import_id} ({done.file}) taken back{along}: {moved}")
 
 
 @lake_app.command()

@@ -5,7 +5,7 @@ One folder per shop, ``<data>/lake/<store_id>/``:
 - ``orders/ items/ members/ …`` are Delta tables, one per table of the model;
 - ``versions/00000001.json …`` is the shop's own log, one immutable file per import that changed something, and per
   import taken back. It names the Delta version and the Parquet files of every table, the account of the import,
-  where the rows it stated are kept, and a digest chained over all versions;
+  where the rows it stated are kept, a digest chained over all versions, and the SHA-256 of every data file;
 - ``repeats/`` keeps the accounts of imports that changed nothing;
 - ``sources/`` keeps the rows of an import that were there already. Those it brought lie in a file of their own among
   the table's, which is never written anew; with both, any import can be undone exactly.
@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
-from memberlib.lake.versions import LakeVersion, known_entry, newest, parts_of, version_of
+from memberlib.lake.damage import telling
+from memberlib.lake.versions import LakeVersion, known_entry, newest, newest_whole, parts_of, version_of
 from memberlib.lake.writer import Writer
 from memberlib.model import REJECTED
 from memberlib.settings import check_store_id
@@ -87,10 +88,14 @@ class Lake:
         Raises
         ------
         InputError
-            For an unknown shop or version.
+            For an unknown shop or version, or one that lacks a data file or has one of another length.
         """
+        return self._stated(store_id, number).complete()
+
+    def _stated(self, store_id: str, number: int | None = None) -> LakeVersion:
+        """A version as its file has it, whatever became of the data files."""
         folder = self.root / check_store_id(store_id)
-        last = newest(folder)
+        last = newest(folder) and newest_whole(folder, store_id)
         if not last:
             known = ", ".join(self.shops()) or "none"
             raise InputError(f"no shop '{store_id}' in {self.root.parent}; known: {known}")
@@ -111,6 +116,8 @@ class Lake:
         brief : bool
             Leave out sheet, channel and undone where nothing stands in them.
 
+        A sheet without rows has no account where another of its file has some.
+
         Returns
         -------
         DataFrame
@@ -121,8 +128,9 @@ class Lake:
         import pandas as pd
 
         rows = []
-        for entry in self.version(store_id, at_version).entries:
-            for part in parts_of(entry.record) if unchanged or not entry.repeat else []:
+        for entry in self._stated(store_id, at_version).entries:
+            parts = parts_of(entry.record) if unchanged or not entry.repeat else []
+            for part in [p for p in parts if p.get("read_count")] or parts:
                 channel = part.get("options", {}).get("channel")
                 known = {"version": entry.version, "undone": entry.undone, "channel": channel or None}
                 known["sheet"] = part.get("sheet") or None
@@ -157,7 +165,7 @@ class Lake:
                 raise InputError(f"import {import_id} of '{store_id}' was taken back, with its rejected rows")
             where = "WHERE import_id = ?"
             values = [entry.record.get("rejected_under", entry.import_id)]
-        with duckdb.connect() as con:
+        with telling(self.root / store_id, store_id), duckdb.connect() as con:
             con.execute("SET enable_progress_bar = false")
             files = version.files.get("rejected")
             con.execute(f"CREATE TABLE found ({REJECTED.sql_columns()})")
@@ -192,7 +200,7 @@ class Lake:
         from memberlib.lake.checking import check
 
         if not self.newest(store_id):
-            self.version(store_id)
+            self._stated(store_id)
         return check(self.root / store_id, store_id)
 
     def brushed(self, store_id: str) -> pd.DataFrame:
@@ -205,7 +213,9 @@ class Lake:
         """
         from memberlib.lake.brushing import listed
 
-        return listed(self.version(store_id))
+        version = self.version(store_id)
+        with telling(self.root / store_id, store_id):
+            return listed(version)
 
     def take_off_brushed(self, store_id: str, order_ids: Sequence[str]) -> LakeVersion:
         """Take orders off the list of brushed ones; a version like any other, which :meth:`undo` takes back.
@@ -228,7 +238,7 @@ class Lake:
         Raises
         ------
         InputError
-            Where another import holds the lock for ten minutes.
+            Where another import holds the lock for ten minutes, or the shop's files are damaged.
         """
         import filelock
 
@@ -240,6 +250,7 @@ class Lake:
         except filelock.Timeout:
             raise InputError(f"another import into '{store_id}' is still running; try again later") from None
         try:
-            yield Writer(folder, store_id)
+            with telling(folder, store_id):
+                yield Writer(folder, store_id)
         finally:
             lock.release()

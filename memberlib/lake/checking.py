@@ -1,6 +1,7 @@
 """Does a shop's lake keep all that it promises?
 
-Looked at: versions without a gap, the digest chained over them, every file there with the rows stated, the Delta
+Looked at: versions without a gap, the digest and the seal chained over them, every file there as it was written and
+with the rows stated, the Delta
 tables listing just those files; in the newest version keys that stand once, no empty value where none may be, codes
 that are known, accounts that add up, rejected rows as many as the accounts say, and that all imports, gone through
 again in order, give what stands.
@@ -12,10 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
+from memberlib.lake.damage import altered
 from memberlib.lake.files import differing, row_count, sql_names
 from memberlib.lake.replay import lay_out, replay, workspace
 from memberlib.lake.sources import sources
-from memberlib.lake.versions import LakeVersion, numbers, parts_of, read_version, version_of
+from memberlib.lake.versions import (
+    LakeVersion,
+    last_made,
+    numbers,
+    parts_of,
+    read_repeat,
+    read_version,
+    repeat_files,
+    version_of,
+)
 from memberlib.lake.writer import chained
 from memberlib.model import CODES, KEPT_TABLES, RULES, Table
 
@@ -34,13 +45,33 @@ def check(folder: Path, store_id: str) -> list[str]:
     folder : path
         The shop's own, ``<data>/lake/<store_id>``.
     """
+    made = last_made(folder)  # before the versions are looked at: an import may be under way
     there = numbers(folder)
-    lacking = sorted(set(range(1, max(there) + 1)) - set(there))
-    if lacking:
-        return [f"version {n} is not there" for n in lacking]
+    lacking = sorted(set(range(1, max(*there, made[0]) + 1)) - set(there))
+    wrong = [f"version {n} is not there" for n in lacking]
+    versions: list[dict[str, Any]] = []
+    kept: list[tuple[int, int, dict[str, Any]]] = []
+    for n in there:
+        try:
+            versions.append(read_version(folder, store_id, n))
+        except InputError as error:
+            wrong.append(str(error))
+    for n, k, path in repeat_files(folder):
+        try:
+            kept.append((n, k, read_repeat(path)))
+        except InputError as error:
+            wrong.append(str(error))
     try:
-        contents = [read_version(folder, store_id, n) for n in there]
-        return _found(folder, contents, version_of(folder, store_id, there[-1]))
+        changed = altered(folder, [*versions, *(record for _, _, record in kept)])
+        # those that are not there are told with what else cannot be read, if that is come to
+        said = [f"{file} {what}" for file, what in changed.items() if wrong or what == "was altered"]
+        if wrong:
+            return wrong + said
+        return (
+            said
+            + _seals(versions, kept, made)
+            + _found(folder, versions, version_of(folder, store_id, there[-1]))
+        )
     except InputError as error:
         return [str(error)]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -62,6 +93,32 @@ def _found(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) ->
                 wrong += _rejected(con, newest)
             except duckdb.Error as error:
                 wrong.append(f"the rows cannot be read: {str(error).splitlines()[0]}")
+    return wrong
+
+
+def _seals(
+    contents: list[dict[str, Any]], kept: list[tuple[int, int, dict[str, Any]]], made: tuple[int, str]
+) -> list[str]:
+    """Whether each version is the one the next was put on; those of a release without seals may come first."""
+    wrong, before = [], ""
+    for number, content in enumerate(contents, 1):
+        if content.get("sealed_after", "") != before or (before and "seal" not in content):
+            wrong.append(f"version {number}: its seal does not follow from the version before")
+        before = content.get("seal", "")
+        found = sorted(k for n, k, _ in kept if n == number)
+        stated = contents[number].get("repeat_count", len(found)) if number < len(contents) else len(found)
+        if found != list(range(1, stated + 1)):
+            wrong.append(f"version {number}: an account in repeats/ is not there, or is one too many")
+        wrong += [
+            f"import {n}.{k}: its seal does not follow from version {n}"
+            for n, k, record in kept
+            if n == number and record.get("sealed_after", "") != before and "seal" in record
+        ]
+    number, seal = made
+    if number and contents[number - 1].get("seal", "") != seal:
+        wrong.append(f"version {number} is not the one that was made")
+    if contents[-1].get("seal") and number < len(contents) - 1:
+        wrong.append("newest.json does not name the last version made, or the one before")
     return wrong
 
 

@@ -32,6 +32,8 @@ class Undone:
         The version it made.
     taken_out, given_back : dict
         Table → rows that stood and no longer do; rows that stand again. A row that changed its values back is both.
+    along : dict
+        Import → file: the same file given again, which is taken back with the import that holds its rows.
     """
 
     store_id: str
@@ -40,6 +42,7 @@ class Undone:
     version: int
     taken_out: dict[str, int] = field(default_factory=dict)
     given_back: dict[str, int] = field(default_factory=dict)
+    along: dict[str, str] = field(default_factory=dict)
 
 
 def undo(writer: Writer, import_id: str) -> Undone:
@@ -75,8 +78,16 @@ def undo(writer: Writer, import_id: str) -> Undone:
             digest_of={"undo": import_id, "standing": [[e.import_id, e.record.get("sha256")] for e in left]},
             kind="undo",
         )
+    stood = {e.import_id for e in version.entries if not e.undone} - {import_id}
+    along = {e.import_id: e.record.get("file", "") for e in made.entries if e.undone and e.import_id in stood}
     return Undone(
-        version.store_id, import_id, entry.record.get("file", ""), made.number, taken_out, given_back
+        version.store_id,
+        import_id,
+        entry.record.get("file", ""),
+        made.number,
+        taken_out,
+        given_back,
+        along,
     )
 
 

@@ -1,8 +1,9 @@
 """What is one version of a shop, and how does it come to be there whole or not at all?
 
 A version is a JSON file that names the Delta version and the Parquet files of every table, what made it (an import,
-with one account per part, or the undoing of one), where the rows that import stated are kept, and a digest chained
-over all versions before it.
+with one account per part, or the undoing of one), where the rows that import stated are kept, a digest chained
+over all versions before it, and a seal (:mod:`memberlib.lake.seals`). ``newest.json`` names the last version made, so
+that one which is lost is missed; a killed import may leave it one behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.lake.seals import SEAL_KEYS, is_intact
 
 FORMAT = 2
 """Form of the version files this release reads and writes."""
@@ -77,6 +79,25 @@ class LakeVersion:
     rows: dict[str, int]
     delta_versions: dict[str, int]
     _folder: Path = field(repr=False)
+    _states: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    def complete(self) -> LakeVersion:
+        """The version itself, where its data files are there and as long as they were written.
+
+        Raises
+        ------
+        InputError
+            Naming the first that is not.
+        """
+        for path in (path for paths in self.files.values() for path in paths):
+            name = Path(path).relative_to(self._folder).as_posix()
+            try:
+                length = os.stat(path).st_size
+            except OSError:
+                raise InputError(unreadable(self.store_id, path, "is not there")) from None
+            if length != self._states.get(name, {}).get("bytes", length):
+                raise InputError(unreadable(self.store_id, path, "was altered"))
+        return self
 
     @property
     def imports(self) -> list[dict[str, Any]]:
@@ -103,9 +124,52 @@ class LakeVersion:
         return _entries(self._folder, self.store_id, self.number)
 
 
+def unreadable(store_id: str, path: str | Path, what: str) -> str:
+    """The line for a data file that cannot be read as it was written."""
+    return f"{path} {what}; restore it from a copy; `memberlib check {store_id}` tells what else is wrong"
+
+
 def newest(folder: Path) -> int:
     """Number of a shop's newest version, 0 where it has none."""
     return max(numbers(folder), default=0)
+
+
+def last_made(folder: Path) -> tuple[int, str]:
+    """Number and seal of the last version known to have been made; ``(0, "")`` where that is not known."""
+    try:
+        found = json.loads((folder / "newest.json").read_text(encoding="utf-8"))
+        return int(found["number"]), str(found["seal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, ""
+
+
+def note_last(folder: Path, content: Mapping[str, Any]) -> None:
+    """Have :func:`last_made` name this version from now on."""
+    fresh = folder / ".newest.json.new"
+    with open(fresh, "w", encoding="utf-8") as out:
+        json.dump({"number": content["number"], "seal": content["seal"]}, out)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(folder / "newest.json")
+
+
+def newest_whole(folder: Path, store_id: str) -> int:
+    """As :func:`newest`.
+
+    Raises
+    ------
+    InputError
+        Where a later version was made, whose file is not there.
+    """
+    made, _ = last_made(folder)  # before the versions are looked at: another process may be making one
+    last = newest(folder)
+    if made > last:
+        path = folder / "versions" / f"{made:08d}.json"
+        raise InputError(
+            f"version {made} of '{store_id}' is not there; restore {path}, "
+            f"or move {folder} away and import its exports again"
+        )
+    return last
 
 
 def numbers(folder: Path) -> list[int]:
@@ -138,6 +202,8 @@ def read_version(folder: Path, store_id: str, number: int) -> dict[str, Any]:
         raise InputError(
             f"shop '{store_id}' was imported by {kind} release; move {folder} away and import its exports again"
         )
+    if not is_intact(content):
+        raise InputError(f"version {number} of '{store_id}' was altered; restore {path}")
     return content
 
 
@@ -153,6 +219,7 @@ def version_of(folder: Path, store_id: str, number: int) -> LakeVersion:
         {name: table["rows"] for name, table in tables.items()},
         {name: table["delta_version"] for name, table in tables.items()},
         folder,
+        content.get("data", {}),
     )
 
 
@@ -178,13 +245,41 @@ def known_entry(version: LakeVersion, import_id: str) -> Entry:
 
 
 def repeats(folder: Path, at: int | None = None) -> list[tuple[int, int, dict[str, Any]]]:
-    """Kept accounts of imports that changed nothing: version they found, their number there, the account."""
+    """Kept accounts of imports that changed nothing: version they found, their number there, the account.
+
+    Raises
+    ------
+    InputError
+        For a file that is damaged.
+    """
+    return [(version, count, read_repeat(path)) for version, count, path in repeat_files(folder, at)]
+
+
+def repeat_files(folder: Path, at: int | None = None) -> list[tuple[int, int, Path]]:
+    """Version, number there and file of each kept account of an import that changed nothing, in order."""
     found = []
     for path in sorted((folder / "repeats").glob("*-*.json" if at is None else f"{at:08d}-*.json")):
         version, _, count = path.stem.partition("-")
         if version.isdigit() and count.isdigit():
-            found.append((int(version), int(count), json.loads(path.read_text(encoding="utf-8"))))
+            found.append((int(version), int(count), path))
     return found
+
+
+def read_repeat(path: Path) -> dict[str, Any]:
+    """The content of a repeat's file.
+
+    Raises
+    ------
+    InputError
+        For a file that is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"the account of an import cannot be read; restore {path} ({error})") from None
+    if not isinstance(content, dict) or not is_intact(content):
+        raise InputError(f"the account of an import was altered; restore {path}")
+    return content
 
 
 def _entries(folder: Path, store_id: str, number: int) -> list[Entry]:
@@ -198,7 +293,7 @@ def _entries(folder: Path, store_id: str, number: int) -> list[Entry]:
             given.append((n, 0, content["import"], content.get("sources", [])))
     for n, k, record in repeats(folder):
         if n <= number:
-            kept = dict(record)
+            kept = {key: value for key, value in record.items() if key not in SEAL_KEYS}
             given.append((n, k, kept, kept.pop("sources", [])))
     given.sort(key=lambda g: g[:2])
     owners = [(r.get("sha256"), r["import_id"] in undone) for _, k, r, s in given if s or not k]

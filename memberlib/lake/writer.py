@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.lake.files import copied, row_count, same_key, sql_list, sql_names, sql_text
+from memberlib.lake.seals import SEAL_KEYS, sealed, state_of
 from memberlib.lake.sources import OWN_ROWS
 from memberlib.lake.versions import (
     FORMAT,
     LakeVersion,
     create,
-    newest,
+    newest_whole,
+    note_last,
     parts_of,
     read_version,
+    repeat_files,
     repeats,
     version_of,
 )
@@ -51,13 +54,15 @@ class Writer:
 
     def __init__(self, folder: Path, store_id: str) -> None:
         self._folder, self._store_id = folder, store_id
-        number = newest(folder)
+        number = newest_whole(folder, store_id)
         empty = LakeVersion(store_id, 0, "", {}, {}, {}, folder)
-        self.current = version_of(folder, store_id, number) if number else empty
+        self.current = version_of(folder, store_id, number).complete() if number else empty
+        self._before = read_version(folder, store_id, number) if number else {}
+        self._states: dict[str, dict[str, Any]] = {}
         self._changed: dict[str, dict[str, Any]] = {}
         self._sources: list[dict[str, Any]] = []
         # no other import, kept or killed, has rows under this name that anything refers to
-        self._mark = f"{number:08d}.{len(repeats(folder, number)) + 1}"
+        self._mark = f"{number:08d}.{len(repeat_files(folder, number)) + 1}"
 
     def present(self, table: str) -> list[str]:
         """The Parquet files with a table's rows as of now, with what this writer has put."""
@@ -180,19 +185,24 @@ class Writer:
             ``import``; ``undo`` for a version that takes back the import which ``record`` names.
         """
         number = self.current.number + 1
-        before = read_version(self._folder, self._store_id, number - 1)["tables"] if number > 1 else {}
+        before = self._before.get("tables", {})
         content: dict[str, Any] = {
             "format": FORMAT,
             "number": number,
             "digest": chained(self.current.digest, digest_of),
             "digest_of": dict(digest_of),
             "tables": {**before, **self._changed},
+            "repeat_count": len(repeat_files(self._folder, self.current.number)),
             kind: dict(record),
         }
         if kind == "import":
             content["import"]["import_id"] = str(number)
             content["sources"] = self._settled_sources(record)
+        named = [file for table in content["tables"].values() for file in table["files"]]
+        content["data"] = self._states_of(named, content.get("sources", []))
+        content = sealed(content, self._before.get("seal", ""))
         create(self._folder / "versions" / f"{number:08d}.json", content)
+        note_last(self._folder, content)
         return version_of(self._folder, self._store_id, number)
 
     def keep_repeat(self, record: Mapping[str, Any]) -> str:
@@ -204,7 +214,8 @@ class Writer:
         at = self.current.number
         kept = repeats(self._folder, at)
         for _, _, before in kept:
-            if {**before, "import_id": "", "sources": []} == {**record, "import_id": "", "sources": []}:
+            given = {key: value for key, value in before.items() if key not in SEAL_KEYS}
+            if {**given, "import_id": "", "sources": []} == {**record, "import_id": "", "sources": []}:
                 return str(before["import_id"])
         import_id = f"{at}.{len(kept) + 1}"
         what = ("sha256", "options")
@@ -213,9 +224,10 @@ class Writer:
             for entry in self.current.entries
         )
         sources = [] if again else self._settled_sources(record)
+        content = {**record, "import_id": import_id, "sources": sources, "data": self._states_of([], sources)}
         create(
             self._folder / "repeats" / f"{at:08d}-{len(kept) + 1:06d}.json",
-            {**record, "import_id": import_id, "sources": sources},
+            sealed(content, self._before.get("seal", "")),
         )
         return import_id
 
@@ -239,6 +251,7 @@ class Writer:
                 held += " WHERE " + " AND ".join(f"NOT {found}" for found in gone)
             kept = copied(con, held, folder / f"{number:08d}-kept.parquet")
         written = [path for path in (kept, fresh) if path]
+        self._states |= {self._relative(path): state_of(path) for path in written}
         if not written and not touched:
             return None
         actions = [_added(con, path) for path in written]
@@ -292,6 +305,7 @@ class Writer:
         path = copied(con, query, self._folder / "sources" / name)
         if path:
             source[what] = self._relative(path)
+            self._states[source[what]] = state_of(path)
 
     def _note(self, source: dict[str, Any]) -> None:
         if any(what in source for what in OWN_ROWS):
@@ -307,6 +321,12 @@ class Writer:
             source["whole_orders"] = bool(source["whole_orders"] or part.get("whole_orders"))
             source["named_only"] = bool(part.get("named_only"))
         return self._sources
+
+    def _states_of(self, files: list[str], kept: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Length and SHA-256 of the files named, and of those that the sources name; each is hashed once."""
+        known = {**self._before.get("data", {}), **self._states}
+        named = {*files, *(source[what] for source in kept for what in OWN_ROWS if what in source)}
+        return {file: known[file] for file in sorted(named) if file in known}
 
     def _relative(self, path: str | Path) -> str:
         return Path(path).relative_to(self._folder).as_posix()

@@ -1,0 +1,76 @@
+"""Which data file of a shop is not as it was written, and how is that said?"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+from memberlib.lake.seals import state_of
+from memberlib.lake.versions import numbers, read_version, repeats, unreadable
+
+_NAMED = re.compile(r"""[^"'\n]*[\\/]lake[\\/](?P<shop>[^\\/"']+)[\\/]\w+[\\/]\d{8}[^\\/"'\n]*?\.parquet""")
+
+
+def altered(folder: Path, contents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The data files that are not what versions and repeats say of them: name → ``is not there``, ``was altered``."""
+    stated: dict[str, list[Any]] = {}
+    for content in contents:
+        for file, state in content.get("data", {}).items():
+            stated.setdefault(file, []).append(state)
+    found = {}
+    for file, states in sorted(stated.items()):
+        try:
+            now = state_of(folder / file)
+        except OSError:
+            found[file] = "is not there"
+            continue
+        if any(state != now for state in states):
+            found[file] = "was altered"
+    return found
+
+
+@contextlib.contextmanager
+def telling(folder: Path, store_id: str) -> Iterator[None]:
+    """Say which data file is to blame where the rows of a shop cannot be read.
+
+    Raises
+    ------
+    InputError
+        In place of an error of DuckDB or Delta, where a file is not as it was written or a Delta table is damaged.
+    """
+    try:
+        yield
+    except Exception as error:
+        home = type(error).__module__.partition(".")[0]
+        if home in ("duckdb", "_duckdb"):
+            contents = [read_version(folder, store_id, n) for n in numbers(folder)]
+            contents += [record for _, _, record in repeats(folder)]
+            for file, what in altered(folder, contents).items():
+                raise InputError(unreadable(store_id, folder / file, what)) from None
+        elif home in ("deltalake", "_internal"):
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(
+                f"a Delta table in {folder} cannot be read ({reason}); `memberlib check {store_id}` tells which"
+            ) from None
+        raise
+
+
+def told_by(error: BaseException) -> str:
+    """The line for an error of DuckDB that names a data file of a shop; empty for any other.
+
+    Examples
+    --------
+    >>> told_by(ValueError("No magic bytes in 'data/lake/tea/orders/00000000.parquet'"))
+    ''
+    """
+    if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
+        return ""
+    found = _NAMED.search(str(error))
+    if found is None:
+        return ""
+    path = found.group(0)
+    return unreadable(found.group("shop"), path, "cannot be read" if Path(path).exists() else "is not there")
