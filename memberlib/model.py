@@ -78,6 +78,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "missing_kind": "the event's kind is empty",
         "bad_kind": "the event's kind is not a known word",
         "missing_time": "a time that must be there is empty",
+        "other_currency": "the amount is in another currency than the shop's",
         "order_rejected": "another row of the same order cannot be taken in",
     }
 )

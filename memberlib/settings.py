@@ -381,6 +381,7 @@ def ensure_settings(data: Path, store_id: str, defaults: Mapping[str, str]) -> S
     known = all_settings(data)
     if store_id in known:
         return known[store_id]
+    settings_from({"name": store_id, **defaults}, store_id)
     path = data / "stores.toml"
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8-sig") if path.exists() else ""

@@ -119,7 +119,7 @@ def test_rows_of_one_order_that_differ_are_told(tmp_path: Path) -> None:
 def test_the_file_s_own_sums(tmp_path: Path) -> None:
     account = taken(tmp_path, ORDERS.replace("8,0,8.00", "8,0,9.50"), LINES)[0]
     assert account.notes[-1].startswith(
-        "Subtotal + Shipping = Total does not hold in 1 of 2 paid rows (first row 4; -1.50 in all)"
+        "Subtotal + Shipping = Total does not hold in 1 of 2 paid orders (first row 4; -1.50 in all)"
     )
 
 
@@ -245,6 +245,61 @@ def test_a_sale_and_its_refund_may_come_in_two_files_in_either_order(tmp_path: P
         assert counts(account) == ("orders", 2, 0, 2, 0, 0)
 
 
+def test_a_refund_outlives_its_sale_coming_again(tmp_path: Path) -> None:
+    head = "Date,Time,Zone,Net,Tax,Sale,Event,Member\n"
+    sale = f"{head}2026-06-01,10:00:00,East,$8.00,,T1,Payment,C1\n"
+    taken(tmp_path, sale, REGISTER, name="1.csv")
+    taken(tmp_path, f"{head}2026-06-09,10:00:00,East,-$3.00,,T1,Refund,\n", name="2.csv")
+    (account,) = taken(tmp_path, f"{sale}2026-06-02,10:00:00,East,$1.00,,T2,Payment,C1\n", name="3.csv")
+    assert counts(account) == ("orders", 2, 1, 1, 0, 0) and account.notes == ()
+    assert rows(tmp_path, "orders", "order_id, refund_amount")[0] == ("T1", Decimal(3))
+
+
+def test_lines_with_ids_of_their_own_do_not_push_one_another_out(tmp_path: Path) -> None:
+    own = BESIDE.replace("{ place = true }", '{ from = "Line", place = true }').replace(
+        'beside = "till-orders"\n', ""
+    )
+    taken(tmp_path, "Name,Item,Qty,Price\n#1,Tea,1,4\n#1,Cup,1,3\n", own, name="old.csv")
+    assert rows(tmp_path, "items", "line_id") == [("1",), ("2",)]
+    taken(tmp_path, "Name,Line,Item,Qty,Price\n#1,s100001,Tea,1,4\n", name="1.csv")
+    assert rows(tmp_path, "items", "line_id") == [("s100001",)]  # in place of lines that had no ids
+    taken(tmp_path, "Name,Line,Item,Qty,Price\n#1,s100002,Cup,1,3\n", name="2.csv")
+    assert rows(tmp_path, "items", "line_id") == [("s100001",), ("s100002",)]
+    assert Lake(tmp_path / "lake").check("s") == []
+
+
+def test_rows_in_another_currency_are_not_added_up(tmp_path: Path) -> None:
+    form = LINES.replace('row_is = "line"', 'row_is = "line"\ncurrency_from = "Currency"')
+    text = "".join(
+        f"{line},{'Currency' if n == 0 else ('GBP', '', 'EUR')[n - 1]}\n"
+        for n, line in enumerate(ORDERS.splitlines())
+    )
+    (account,) = taken(tmp_path, text, form, max_rejected_share=0.5)
+    assert counts(account) == ("orders", 3, 2, 0, 0, 1) and dict(account.rules) == {"other_currency": 1}
+    assert all_settings(tmp_path)["s"].currency == "GBP"
+    (account,) = taken(tmp_path, text.replace("GBP", "AUD"), shop="t", max_rejected_share=0.5)
+    assert account.rejected_count == 0 and account.notes[-1].startswith(
+        "amounts are in AUD, taken as they stand"
+    )
+
+
+def test_phones_and_e_mails_that_are_ids_have_one_form(tmp_path: Path) -> None:
+    form = MASKED.replace("masked_with", "contact = true, masked_with")
+    ids = [
+        "Ann@Shop.Example",
+        "ann@shop.example",
+        "+86 138-0000-0001",
+        "13800000001",
+        "(555) 010-0199",
+        "card 7",
+    ]
+    text = "no,phone,paid,due\n" + "".join(f"{n}.0,{who},2026-01-05,1\n" for n, who in enumerate(ids))
+    taken(tmp_path, text, form)
+    assert [who for _, who in rows(tmp_path, "orders", "order_id, member_id")] == [
+        "ann@shop.example", "ann@shop.example", "13800000001", "13800000001", "5550100199", "card 7",
+    ]  # fmt: skip
+
+
 MASKED = """table = "orders"
 row_is = "order"
 may_lack = ["status"]
@@ -298,7 +353,7 @@ def test_channels_keep_ids_apart(tmp_path: Path) -> None:
         (TILL + LINES.replace('"orders"', '"sales"'), "table 'sales' is not one of orders, items"),
         (TILL + LINES.replace("refund_amount", "refund"), "'refund' is no column of orders; known: order_id"),
         (TILL + LINES.replace("less", "minus"), "paid_amount: unknown word 'minus'; known: from"),
-        (TILL + LINES.replace('"sum" }', '"add" }'), "gather 'add' is not one of first, last, sum"),
+        (TILL + LINES.replace('"sum" }', '"add" }'), "gather 'add' is not one of first, last, least, sum"),
         (TILL + LINES.replace('paid = "completed"', 'paid = "done"'), "'paid' is 'done', not one of pending"),
         (TILL + LINES.replace('paid_at = "Paid at"\n', ""), "must say where paid_at stands"),
         (TILL + "gift = true\n" + LINES, "unknown word 'gift'"),
@@ -309,6 +364,11 @@ def test_channels_keep_ids_apart(tmp_path: Path) -> None:
         (TILL + LINES.replace('"Paid at"', "{ part = 1 }"), "paid_at: no header is named"),
         (TILL + LINES.replace('"Paid at"', '{ from = "x", part = 0 }'), "part must be a number from 1 on, not 0"),
         ("not toml", "cannot be read"),
+        (TILL.replace("USD", "XXX") + LINES, "currency 'XXX' is not one of CNY"),
+        (TILL.replace("UTC", "Mars/Base") + LINES, "time_zone 'Mars/Base' is not known"),
+        (TILL + "dates = ['%Q %d']\n" + LINES, "'%Q %d' is no form of a date"),
+        (TILL + LINES.replace('"line"', '"titles"'), "row_is = 'titles' is for items"),
+        (TILL + LINES.replace('"Refunded"', "{ place = true }"), "place is for the line_id of items alone"),
     ],
 )  # fmt: skip
 def test_what_a_mapping_cannot_say_is_named_in_one_line(form: str, said: str) -> None:

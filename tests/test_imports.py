@@ -122,11 +122,20 @@ def test_rows_with_one_key_in_one_file(tmp_path: Path) -> None:
 
 
 def test_brushed_orders_have_only_a_key(tmp_path: Path) -> None:
-    (tmp_path / "fake.csv").write_text("order_id\n1\n2\n2\n\n1\n")
+    take(orders(tmp_path, [line(1), line(2, amount="5.50"), line(7)]), tmp_path)
+    (tmp_path / "fake.csv").write_text("brushed_order_id\n1\n2\n2\n\n1\n")
     account = take(tmp_path / "fake.csv", tmp_path)
-    assert counts(account) == (4, 2, 2, 0, 0) and account.notes == ("blank rows passed over: 1",)
+    assert counts(account) == (4, 2, 2, 0, 0)
+    told = "orders left out of every figure from now on: 2, worth 15.50 USD"
+    assert account.notes == ("blank rows passed over: 1", told)
     (tmp_path / "more.csv").write_text("order_id\n2\n3\n")
-    assert counts(take(tmp_path / "more.csv", tmp_path)) == (2, 1, 1, 0, 0)
+    with pytest.raises(InputError, match="could be generic brushed but does not say so; if it is, name it"):
+        take(tmp_path / "more.csv", tmp_path)
+    account = take(tmp_path / "more.csv", tmp_path, platform="generic-brushed")
+    assert counts(account) == (2, 1, 1, 0, 0)
+    assert account.notes[-1].startswith("orders on the list that the shop does not have so far: 1")
+    Lake(tmp_path / "lake").take_off_brushed("tea", ["1"])
+    assert counts(take(tmp_path / "fake.csv", tmp_path)) == (4, 1, 3, 0, 0)
     assert held(tmp_path, "brushed") == [("1",), ("2",), ("3",)]
 
 

@@ -24,6 +24,7 @@ from memberlib.imports import Account, import_files
 from memberlib.lake import Lake
 from memberlib.loaders import crosswalk, matching, reader
 from memberlib.model import STATUSES
+from memberlib.settings import all_settings
 from memberlib.store import open_store
 
 DATA = Path(__file__).parent / "data"
@@ -349,10 +350,17 @@ def test_lines_of_shopify_and_woocommerce(tmp_path: Path) -> None:
 def test_lines_of_square(shop: Shop) -> None:
     shop.take("square/items-33.csv")
     lines = shop.held("items", f"{LINES}, category")
-    assert lines[:2] == [("TX1", "1", "LAT-12", 1, 8.0, "Drinks"), ("TX1", "2", "TOKSTI", 2, 4.0, "Goods")]
-    assert [r[1:5] for r in lines if r[0] == "TX4"] == [
-        ("1", "LAT-16", -1, 0.0), ("2", "TOKCAK", 4, 1000.0), ("3", "LAT-16", 1, 9.0),
-    ]  # fmt: skip
+    sold = "2026-06-08 08:15:00 Payment"
+    assert lines[:2] == [
+        ("TX1", f"{sold} 1", "LAT-12", 1, 8.0, "Drinks"),
+        ("TX1", f"{sold} 2", "TOKSTI", 2, 4.0, "Goods"),
+    ]
+    later = [(r[1].rsplit(" ", 2)[1], *r[2:5]) for r in lines if r[0] == "TX4"]
+    assert later == [
+        ("Payment", "TOKCAK", 4, 1000.0),
+        ("Payment", "LAT-16", 1, 9.0),
+        ("Refund", "LAT-16", -1, 0.0),
+    ]
 
 
 # --- what the platforms have of their own ---------------------------------------------------------------------------
@@ -366,7 +374,7 @@ def note(accounts: list[Account], start: str) -> str:
 def test_paid_and_refunded_make_up_the_total_of_taobao_and_it_is_said_where_not(shop: Shop) -> None:
     said = note(shop.take("taobao/orders-words.csv"), "买家实际支付金额 + 退款金额 = 总金额")
     # order 11: 90 paid of 100, the rest a card of the platform's
-    assert "1 of 9 paid rows" in said and "first row 12" in said and "-10.00 in all" in said
+    assert "1 of 9 paid orders" in said and "first row 12" in said and "-10.00 in all" in said
     rows = {
         i[-2:]: (p, r)
         for i, p, r in shop.held("orders", "order_id, paid_amount::DOUBLE, refund_amount::DOUBLE")
@@ -380,14 +388,14 @@ def test_sums_of_the_other_platforms(tmp_path: Path) -> None:
         return note(Shop(tmp_path / file.replace("/", "-")).take(file), start)
 
     assert said("youzan/orders-39.csv", "订单实付金额") == ""
-    assert "1 of 2 paid rows (first row 4; -1.00" in said(
+    assert "1 of 2 paid orders (first row 4; -1.00" in said(
         "youzan/orders-60.csv", "订单实付金额 + 支付优惠合计"
     )
-    assert "1 of 10 paid rows (first row 5; +6.00" in said("jd/orders.csv", "应付金额 + 余额支付 = 结算金额")
-    assert "1 of 6 paid rows (first row 11; +5.00" in said(
+    assert said("jd/orders.csv", "应付金额 + 余额支付") == ""  # freight is in what was paid
+    assert "1 of 6 paid orders (first row 11; +5.00" in said(
         "pinduoduo/orders-23.csv", "用户实付金额(元) + 平台优惠折扣(元)"
     )
-    assert "1 of 6 paid rows (first row 14; -9.99" in said(
+    assert "1 of 6 paid orders (first row 14; -9.99" in said(
         "shopify/orders_export.csv", "Subtotal + Shipping + Taxes"
     )
     assert (
@@ -495,7 +503,10 @@ def test_names_and_phones_are_read_only_for_a_shop_that_joins_by_them(
     assert shop.held("contacts", "*") == []
     joining = Shop(shop.data.parent / "joining")
     joining.data.mkdir(parents=True)
-    (joining.data / "stores.toml").write_text('[shop]\njoin_by = ["phone", "email"]\ntime_zone = "UTC"\n')
+    own = all_settings(shop.data)["shop"].currency
+    (joining.data / "stores.toml").write_text(
+        f'[shop]\njoin_by = ["phone", "email"]\ntime_zone = "UTC"\ncurrency = "{own}"\n'
+    )
     joining.take(file)
     assert people <= set(joining.held("contacts", "member_id, name, phone, email"))
 

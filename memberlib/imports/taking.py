@@ -18,7 +18,7 @@ from memberlib.loaders.crosswalk import chosen, crosswalks
 from memberlib.loaders.forms import Crosswalk, plain
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
-from memberlib.settings import Settings, all_settings, ensure_settings
+from memberlib.settings import CURRENCIES, Settings, all_settings, ensure_settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,6 +55,11 @@ class _Part:
     def crosswalk(self) -> Crosswalk:
         return self.match.crosswalk
 
+    @property
+    def numbered(self) -> bool:
+        """Whether lines have no ids and are told apart by their place in the order."""
+        return "line_id" in self.match.places and self.match.places["line_id"].place
+
 
 def take_in(name: str, path: Path, choices: Choices) -> list[Account]:
     """Take in one file; an account for each table it fills.
@@ -76,9 +81,8 @@ class _Taking:
         self.settings: Settings | None = all_settings(choices.data).get(choices.store_id)
 
     def run(self) -> list[Account]:
-        tables = reader.opened(self.path, self.choices.encoding)
-        digest = reader.fingerprint(self.path)
-        return self._repeated(digest) or self._read(tables, digest)
+        digest = reader.fingerprint(self.path) if self.path.is_file() else ""
+        return self._repeated(digest) or self._read(reader.opened(self.path, self.choices.encoding), digest)
 
     def _options(self, zone: str | None) -> dict[str, Any]:
         """What else than the file and its crosswalk decides on what is read; what is as usual is left out."""
@@ -105,6 +109,8 @@ class _Taking:
         digests = {c.name: c.digest for c in self.choices.known}
         named = {c.name for c in chosen(self.choices.platform, self.choices.known)}
         for part in record["parts"]:
+            if part["table"] == "brushed":  # orders may have been taken off the list since
+                return []
             if part["crosswalk"] not in named or digests[part["crosswalk"]] != part["crosswalk_digest"]:
                 return []
             if part["rejected_count"] > self.choices.max_rejected_share * part["read_count"]:
@@ -134,7 +140,7 @@ class _Taking:
             duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
         ):
             con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
-            zone = self.settings.time_zone if self.settings else _zone(con, parts[0])
+            zone, currency, notes = self._start(con, parts[0])
             staged: list[tuple[_Part, Staged]] = []
             for n, part in enumerate(parts):
                 found = stage(
@@ -142,6 +148,7 @@ class _Taking:
                     part.file,
                     part.match,
                     zone=zone,
+                    currency=currency,
                     part=n,
                     name=f"{self.name} [{part.file.sheet}]" if several else self.name,
                     channel=self.choices.channel,
@@ -151,7 +158,7 @@ class _Taking:
                 staged.append((part, found))
             if not any(found.read_count for _, found in staged):
                 raise InputError(f"{self.name} has a header but no rows; nothing to take in")
-            record = {
+            record: dict[str, Any] = {
                 "file": self.name,
                 "sha256": digest,
                 "options": self._options(zone),
@@ -160,8 +167,28 @@ class _Taking:
                     for part, found in staged
                 ],
             }
+            record["parts"][0]["notes"] += notes
             with self.lake.writing(self.choices.store_id) as writer:
-                return self._taken_in(con, writer, staged, record)
+                return self._taken_in(con, writer, staged, record, currency=currency)
+
+    def _start(self, con: duckdb.DuckDBPyConnection, part: _Part) -> tuple[str, str, list[str]]:
+        """The shop's time zone and currency, for a new one those its file names first; and what to say of them."""
+        crosswalk = part.crosswalk
+        named = _first_value(con, part, crosswalk.currency_from).upper()
+        if self.settings:
+            zone, currency = self.settings.time_zone, self.settings.currency
+        else:
+            word = _first_value(con, part, crosswalk.time_zone_from)
+            zone = crosswalk.words.get("time_zone", {}).get(word, crosswalk.defaults["time_zone"])
+            currency = named if named in CURRENCIES else crosswalk.defaults["currency"]
+        if named and named not in CURRENCIES:
+            known = ", ".join(CURRENCIES)
+            return (
+                zone,
+                "",
+                [f"amounts are in {named}, taken as they stand and shown as {currency}; known: {known}"],
+            )
+        return zone, currency, []
 
     def _accept(self, con: duckdb.DuckDBPyConnection, found: Staged, n: int) -> None:
         from memberlib.loaders.staging import refusal
@@ -217,7 +244,7 @@ class _Taking:
             **{k: v for k, v in asdict(found).items() if k not in ("blank_count", "whole", "notes")},
             "notes": [*_notes(part, found.blank_count, passed_over, unread), *found.notes],
         }
-        if crosswalk.whole_orders and found.whole and not found.rejected_count:
+        if crosswalk.whole_orders and found.whole and not found.rejected_count and part.numbered:
             record["whole_orders"] = True
         if crosswalk.named_only:
             record["named_only"] = True
@@ -229,16 +256,23 @@ class _Taking:
         writer: Writer,
         staged: list[tuple[_Part, Staged]],
         record: dict[str, Any],
+        *,
+        currency: str,
     ) -> list[Account]:
         """Hold the staged rows against the present ones and commit what differs."""
         from memberlib.loaders.comparison import compare
 
         self._check_channels(writer.current, [part for part, _ in staged])
         changes = False
-        for n, ((part, _), account) in enumerate(zip(staged, record["parts"], strict=True)):
+        for n, ((part, found), account) in enumerate(zip(staged, record["parts"], strict=True)):
             table = part.crosswalk.table.name
-            whole = account.get("whole_orders", False)
-            done = compare(con, part.crosswalk, writer.present(table), part=n, whole=whole)
+            whole = part.crosswalk.whole_orders and found.whole and not found.rejected_count
+            done = compare(
+                con, part.crosswalk, writer.present(table), part=n, whole=whole, numbered=part.numbered
+            )
+            account["notes"] += [*done.notes, *_overlaps(con, [p for p, _ in staged], n)]
+            if table == "brushed":
+                account["notes"] += _listed(con, writer.present("orders"), n, currency)
             account |= {k: getattr(done, k) for k in ("accepted_count", "replaced_count", "same_count")}
             if done.gone_count:
                 account["notes"].append(
@@ -251,7 +285,7 @@ class _Taking:
                 )
             elif done.same:
                 writer.note_rows(con, table, n, same=done.same)
-        known = any(before["sha256"] == record["sha256"] for before in writer.current.imports)
+        known = any(_digest_of(before) == _digest_of(record) for before in writer.current.imports)
         contacts = self._contacts(con, writer, [part for part, _ in staged], known=known)
         rejected = any(found.rejected_count for _, found in staged) and not known
         kept = [p for p in record["parts"] if p["read_count"]]
@@ -266,7 +300,7 @@ class _Taking:
             writer.add(
                 con, "contacts", f"SELECT '{import_id}' AS import_id, * FROM ({contacts}) ORDER BY ALL"
             )
-        self._settle(staged[0][0], record["options"]["time_zone"])
+        self._settle(staged[0][0], record["options"]["time_zone"], currency)
         version = writer.commit(record, digest_of=_digest_of(record))
         return accounts_of(
             record | {"parts": kept}, self.choices.store_id, import_id=import_id, version=version.number
@@ -313,16 +347,18 @@ class _Taking:
                         f"same: say where {self.name} comes from, as in --channel {platform}"
                     )
 
-    def _settle(self, part: _Part, zone: str) -> None:
+    def _settle(self, part: _Part, zone: str, currency: str) -> None:
         """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
         if self.choices.store_id not in all_settings(self.choices.data):
             defaults = {**part.crosswalk.defaults, "time_zone": zone}
+            if currency:
+                defaults["currency"] = currency
             with filelock.FileLock(self.choices.data / "lake" / ".stores.lock"):
                 ensure_settings(self.choices.data, self.choices.store_id, defaults)
 
     def _kept(self, writer: Writer, record: dict[str, Any]) -> list[Account]:
         """The accounts of an import that changes nothing."""
-        first = next((i for i in writer.current.imports if i["sha256"] == record["sha256"]), None)
+        first = next((i for i in writer.current.imports if _digest_of(i) == _digest_of(record)), None)
         if first is not None:
             record |= {"rejected_under": first["import_id"]}
         import_id = writer.keep_repeat(record)
@@ -347,20 +383,69 @@ def _digest_of(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"sha256": record["sha256"], "parts": parts, "options": record["options"]}
 
 
-def _zone(con: duckdb.DuckDBPyConnection, part: _Part) -> str:
-    """The time zone a new shop starts with: the one its file's first row names, else its platform's."""
+def _first_value(con: duckdb.DuckDBPyConnection, part: _Part, names: tuple[str, ...]) -> str:
+    """What the first row with anything in it says in the first of these columns."""
+    import duckdb
+
     from memberlib.loaders.rows import raw_rows
     from memberlib.loaders.values import MACROS
 
-    usual = part.crosswalk.defaults["time_zone"]
-    wanted = {plain(name) for name in part.crosswalk.time_zone_from}
+    wanted = {plain(name) for name in names}
     position = next((p for p, name in enumerate(part.file.header) if plain(name) in wanted), None)
     if position is None:
-        return usual
+        return ""
     con.execute(MACROS)
-    source, _ = raw_rows(con, part.file, {position: 0}, careful=True)
-    found = con.execute(f"SELECT words_of(c{position}) FROM ({source}) LIMIT 1").fetchall()
-    return part.crosswalk.words.get("time_zone", {}).get(found[0][0] if found else "", usual)
+    source, reading = raw_rows(con, part.file, {position: 0}, careful=True)
+    said = f"SELECT words_of(c{position}) AS said FROM ({source})"
+    try:
+        found = con.execute(f"SELECT said FROM ({said}) WHERE said IS NOT NULL LIMIT 1").fetchall()
+    except duckdb.Error:
+        if reading.stopped:
+            raise InputError(reading.stopped) from None
+        raise
+    return str(found[0][0]) if found else ""
+
+
+def _overlaps(con: duckdb.DuckDBPyConnection, parts: list[_Part], n: int) -> list[str]:
+    """Rows of a sheet that stand in place of another sheet's of the same file, as two shops' orders may."""
+    table = parts[n].crosswalk.table
+    before = [k for k in range(n) if parts[k].crosswalk.table is table]
+    if not before:
+        return []
+    key = ", ".join(f'"{name}"' for name in table.key)
+    earlier = " UNION ALL ".join(f"SELECT {key} FROM staged_{k}" for k in before)
+    (count,) = con.execute(
+        f"SELECT count(*) FROM (SELECT {key} FROM fresh_{n} WHERE outcome = 'changed' INTERSECT ({earlier}))"
+    ).fetchall()[0]
+    if not count:
+        return []
+    return [
+        f"rows that replace rows of the sheets before it: {count:,}; if the sheets are of several shops, import each "
+        "by itself with --sheet"
+    ]
+
+
+def _listed(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, currency: str) -> list[str]:
+    """What a list of brushed orders leaves out of every figure, and which of its orders the shop does not have."""
+    (listed,) = con.execute(f"SELECT count(DISTINCT order_id) FROM staged_{n}").fetchall()[0]
+    count, amount = 0, 0
+    if orders:
+        files = ", ".join("'" + path.replace("'", "''") + "'" for path in orders)
+        count, amount = con.execute(
+            "SELECT count(*), coalesce(sum(paid_amount - refund_amount) "
+            "FILTER (status IN ('paid', 'shipped', 'completed')), 0) "
+            f"FROM read_parquet([{files}]) WHERE order_id IN (SELECT order_id FROM staged_{n})"
+        ).fetchall()[0]
+    notes = []
+    if count:
+        worth = f"{amount:,.2f} {currency}".strip()
+        notes.append(f"orders left out of every figure from now on: {count:,}, worth {worth}")
+    if listed > count:
+        notes.append(
+            f"orders on the list that the shop does not have so far: {listed - count:,}"
+            " (a list for one channel needs its --channel)"
+        )
+    return notes
 
 
 def _unread(part: _Part, parts: list[_Part]) -> list[str]:

@@ -21,6 +21,8 @@ class Compared:
         They add up to the file's good rows.
     gone_count : int
         Present lines that go because their order came again without them.
+    notes : tuple of str
+        What the user should know of what the rows do.
     fresh, replaced, same : str
         SQL of the rows that go in, of the keys whose present rows go, and of the rows that change nothing; ``replaced``
         and ``same`` are empty where there are none.
@@ -33,6 +35,7 @@ class Compared:
     fresh: str
     replaced: str
     same: str
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -47,6 +50,7 @@ def compare(
     *,
     part: int = 0,
     whole: bool = True,
+    numbered: bool = True,
 ) -> Compared:
     """Hold the rows of ``staged_<part>`` against the present ones.
 
@@ -60,6 +64,9 @@ def compare(
         The Parquet files that hold the shop's rows.
     whole : bool
         The file has all lines of its orders and every one was read, so that a line it lacks is known to be gone.
+    numbered : bool
+        Its lines have no ids and are told apart by their place. Lines with ids of their own replace lines that were
+        told apart by their place, and never one another.
     """
 
     def counted(query: str) -> tuple[int, ...]:
@@ -106,9 +113,10 @@ def compare(
             spared = (
                 f"AND order_id NOT IN (SELECT order_id FROM told_{part}) " if crosswalk.named_only else ""
             )
+            placed = "" if numbered else "AND regexp_full_match(line_id, '[0-9]{1,4}') "
             con.execute(
                 f"CREATE TEMP TABLE gone_{part} AS SELECT {key} FROM {held} AS p "
-                f"WHERE order_id IN (SELECT order_id FROM {staged}) {spared}"
+                f"WHERE order_id IN (SELECT order_id FROM {staged}) {spared}{placed}"
                 f"AND NOT EXISTS (SELECT 1 FROM {staged} AS s WHERE {met})"
             )
             (gone,) = counted(f"SELECT count(*) FROM gone_{part}")
@@ -134,13 +142,28 @@ def compare(
         fresh=f"SELECT * EXCLUDE (row, row_count, outcome) FROM {fresh}",
         replaced=" UNION ALL ".join(replaced),
         same=unchanged if kinds > new_keys + changed_keys else "",
+        notes=tuple(_over_refunded(con, staged)) if table.name == "orders" else (),
     )
+
+
+def _over_refunded(con: duckdb.DuckDBPyConnection, staged: str) -> list[str]:
+    """Orders that gave back more than they took, as a refund does whose sale is not in yet."""
+    count, row, amount = con.execute(
+        f"SELECT count(*), min(row), sum(refund_amount - paid_amount) FROM {staged} WHERE refund_amount > paid_amount"
+    ).fetchall()[0]
+    if not count:
+        return []
+    return [
+        f"orders refunded by more than was paid for them: {count:,} (first row {row:,}; {amount:,.2f} in all); "
+        "they count as nothing, so sales are overstated by as much"
+    ]
 
 
 def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str]) -> str:
     """The staged orders, with the sale or the refund that an earlier file had of them and this one has not.
 
-    Where refunds are rows of their own, a sale may stand in one file of a series and its refund in the next.
+    Where refunds are rows of their own, a sale may stand in one file of a series and its refund in the next. Of two
+    refunds known of one order the larger stands: whether they are one refund or two, nothing in the rows says.
     """
     sale = ("created_at", "paid_at", "paid_amount", "item_count", "member_id", "channel")
     taken = ", ".join(
@@ -149,7 +172,7 @@ def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str])
     files = ", ".join(_text(path) for path in present)
     con.execute(
         f"CREATE TEMP TABLE whole_{staged} AS SELECT s.* REPLACE ({taken}, "
-        "if(s.refund_amount = 0 AND p.paid_amount = 0, p.refund_amount, s.refund_amount) AS refund_amount) "
+        "greatest(s.refund_amount, coalesce(p.refund_amount, 0)) AS refund_amount) "
         f"FROM {staged} AS s LEFT JOIN (SELECT * FROM read_parquet([{files}]) "
         f"WHERE order_id IN (SELECT order_id FROM {staged})) AS p USING (order_id)"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -24,6 +25,7 @@ from memberlib.loaders.forms import (
     Source,
 )
 from memberlib.model import CODES, TABLES
+from memberlib.settings import CURRENCIES, LANGUAGES, is_zone
 
 
 @functools.cache
@@ -132,10 +134,12 @@ def crosswalk_from(name: str, content: bytes, *, where: str = "") -> Crosswalk:
         whole_orders=take.flag("whole_orders"),
         named_only=take.flag("named_only"),
         time_zone_from=take.names("time_zone_from"),
+        currency_from=take.names("currency_from"),
         defaults={key: take.text(key) for key in ("lang", "currency", "time_zone")},
         digest=hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest(),
     )
     take.nothing_left()
+    _check_defaults(made, where)
     if wrong := set(made.contacts) - set(CONTACTS):
         raise InputError(f"{where}: contacts are {', '.join(CONTACTS)}, not {sorted(wrong)[0]!r}")
     for column in made.needed:
@@ -207,7 +211,8 @@ def _source(value: Any, where: str) -> Source:
         else:
             given[name] = said
     made = Source(**given)
-    choices = {"sign": ("", "plus", "minus"), "gather": GATHERED, "place": (True, False)}
+    flags = (True, False)
+    choices = {"sign": ("", "plus", "minus"), "gather": GATHERED, "place": flags, "contact": flags}
     for name, allowed in choices.items():
         if getattr(made, name) not in allowed:
             raise InputError(
@@ -222,10 +227,35 @@ def _source(value: Any, where: str) -> Source:
     return made
 
 
-def _sum(value: Any, where: str) -> tuple[Source, Source]:
-    if not isinstance(value, dict) or set(value) != {"parts", "total"}:
+def _check_defaults(made: Crosswalk, where: str) -> None:
+    """See that a shop can start with what the crosswalk says, and that DuckDB can read by it."""
+    for key, choices in (("lang", LANGUAGES), ("currency", CURRENCIES)):
+        if made.defaults[key] not in choices:
+            raise InputError(f"{where}: {key} {made.defaults[key]!r} is not one of {', '.join(choices)}")
+    zones = [made.defaults["time_zone"], *made.words.get("time_zone", {}).values()]
+    for zone in zones:
+        if not is_zone(zone):
+            raise InputError(f"{where}: time_zone {zone!r} is not known; write one such as 'Asia/Shanghai'")
+    for form in made.dates:
+        if re.sub(r"%[-]?[YymdHMSIpfBbjz]|%%", "", form).count("%"):
+            raise InputError(
+                f"{where}: dates: {form!r} is no form of a date; write one such as '%d/%m/%Y %H:%M'"
+            )
+    if made.row_is == "titles" and (made.table.name != "items" or "product_name" not in made.sources):
+        raise InputError(f"{where}: row_is = 'titles' is for items, with a product_name that is split")
+    for column, source in made.sources.items():
+        if source.place and (made.table.name, column) != ("items", "line_id"):
+            raise InputError(f"{where}: {column}: place is for the line_id of items alone")
+
+
+def _sum(value: Any, where: str) -> tuple[Source, Source, Names]:
+    if not isinstance(value, dict) or not {"parts", "total"} <= set(value) <= {"parts", "total", "optional"}:
         raise InputError(f"{where}: each of [[sums]] has parts and total")
-    return _source({"sum": value["parts"]}, f"{where}: sums"), _source(value["total"], f"{where}: sums")
+    parts, total = (
+        _source({"sum": value["parts"]}, f"{where}: sums"),
+        _source(value["total"], f"{where}: sums"),
+    )
+    return parts, total, _names(value.get("optional", []), f"{where}: sums")
 
 
 def _words(column: str, words: Any, where: str) -> dict[str, str]:

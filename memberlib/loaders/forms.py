@@ -7,6 +7,7 @@ A crosswalk is a TOML file, named ``<platform>-<table>.toml``, in this folder or
     row_is = "order"                # order, line, member, event, or titles (one order, its lines in one cell)
     lang, currency, time_zone       # what a new shop of this platform starts with
     time_zone_from = "Time Zone"    # a new shop starts with the zone that the file's first row names
+    currency_from = "Currency"      # likewise; rows in another currency than the shop's are rejected
     paid_is = "net_of_refund"       # or "gross" (the default): what the paid column means
     paid_includes = ["shipping"]    # which of shipping, tax, tip, platform_discount are inside the paid amount
     dates = ["%d/%m/%Y"]            # date forms beyond the year-first ones, which are always read
@@ -32,14 +33,16 @@ A crosswalk is a TOML file, named ``<platform>-<table>.toml``, in this folder or
     paid_at = { join = ["Date", "Time"], zone = "Time Zone" }   # texts joined by a space; the zone they are in
     member_id = { from = "手机号", masked_with = "昵称" }      # a masked number needs a second word beside it
     product_name = { from = "标题", split = "，", kinds = "种类" }   # row_is = "titles": as many lines as kinds says
-    item_count = { from = "Qty", gather = "sum" }            # of an order's rows: first (the default), last or sum
+    item_count = { from = "Qty", gather = "sum" }            # of an order's rows: first (the default), last, least, sum
+    member_id = { from = "Email", contact = true }           # a phone or e-mail, brought into one form
 
     [contacts]                      # name, phone, email, key: read where the shop joins members across channels
     phone = "手机号"
 
     [[sums]]                        # what must add up on paid rows, and is told where it does not
     parts = ["实际支付", "退款"]
-    total = "总金额"
+    total = "总金额"               # or { sum = [...] }
+    optional = ["税"]             # a part that may be inside another one
 
     [words.status]                  # what the export writes = canonical code; "" means nothing
     "交易成功" = "completed"
@@ -60,7 +63,7 @@ ROW_IS = ("order", "line", "member", "event", "titles")
 PAID_IS = ("gross", "net_of_refund")
 INSIDE = ("shipping", "tax", "tip", "platform_discount")
 CONTACTS = ("name", "phone", "email", "key")
-GATHERED = ("first", "last", "sum")
+GATHERED = ("first", "last", "least", "sum")
 Names = tuple[str, ...]
 _HIDDEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"), "")
 
@@ -79,6 +82,7 @@ class Source:
     zone: Names = ()
     kinds: Names = ()
     part: int | None = None
+    contact: bool = False
     place: bool = False
     sign: str = ""
     gather: str = "first"
@@ -103,7 +107,7 @@ class Source:
 KEYS = {
     "from": "first", "else": "otherwise", "product": "product", "sum": "total", "less": "less", "join": "join",
     "masked_with": "masked_with", "zone": "zone", "kinds": "kinds", "part": "part", "place": "place", "sign": "sign",
-    "gather": "gather", "split": "split",
+    "gather": "gather", "split": "split", "contact": "contact",
 }  # fmt: skip
 
 
@@ -117,7 +121,7 @@ class Crosswalk:
     row_is: str
     sources: Mapping[str, Source]
     contacts: Mapping[str, Source]
-    sums: tuple[tuple[Source, Source], ...]
+    sums: tuple[tuple[Source, Source, Names], ...]
     words: Mapping[str, Mapping[str, str]]
     paid_is: str
     paid_includes: Names
@@ -133,12 +137,13 @@ class Crosswalk:
     whole_orders: bool
     named_only: bool
     time_zone_from: Names
+    currency_from: Names
     defaults: Mapping[str, str]
     digest: str
 
     def headers(self) -> set[str]:
         """Every header name the crosswalk knows; numbered ones with their first number."""
-        checks = [source for pair in self.sums for source in pair]
+        checks = [source for parts, total, _ in self.sums for source in (parts, total)]
         found = {n for s in (*self.sources.values(), *self.contacts.values(), *checks) for n in s.headers()}
         return {name.replace("{n}", "1") for name in found}
 

@@ -67,12 +67,15 @@ def _gathered(column: Column, place: Place) -> str:
     name = f'"{column.name}"'
     if column.name == "order_id":
         return name
-    value = {"sum": f"sum({name})", "last": f"arg_max({name}, row) FILTER (WHERE {name} IS NOT NULL)"}.get(
-        place.gather, _first(name)
-    )
+    ways = {
+        "sum": f"sum({name})",
+        "least": f"min({name})",
+        "last": f"arg_max({name}, row) FILTER (WHERE {name} IS NOT NULL)",
+    }
+    value = ways.get(place.gather, _first(name))
     if column.default:
         value = f"coalesce({value}, {column.default})"
-    return f"CAST({value} AS {column.sql_type}) AS {name}"
+    return f"TRY_CAST({value} AS {column.sql_type}) AS {name}"
 
 
 def _first(name: str) -> str:

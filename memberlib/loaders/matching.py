@@ -25,6 +25,7 @@ class Place:
     zone: int | None = None
     kinds: int | None = None
     part: int | None = None
+    contact: bool = False
     place: bool = False
     sign: str = ""
     gather: str = "first"
@@ -53,7 +54,9 @@ class Match:
     contacts : mapping
         Likewise for name, phone, email and key.
     sums : tuple
-        Parts and total of each sum that can be checked, and how it reads.
+        Parts and total of each sum that can be checked, the parts that may be inside others, and how it reads.
+    currency : int, optional
+        Where the currency of a row stands.
     lines : tuple
         Of numbered columns, the places of each line.
     ignored, repeated : tuple of str
@@ -65,8 +68,9 @@ class Match:
     ignored: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     contacts: Mapping[str, Place] = field(default_factory=dict)
-    sums: tuple[tuple[Place, Place, str], ...] = ()
+    sums: tuple[tuple[Place, Place, tuple[int, ...], str], ...] = ()
     lines: tuple[Mapping[str, Place], ...] = ()
+    currency: int | None = None
 
     @property
     def wanted(self) -> dict[int, int]:
@@ -74,7 +78,8 @@ class Match:
         found: dict[int, int] = {}
         every = [self.places, self.contacts, *self.lines]
         places = [place for some in every for place in some.values()]
-        places += [place for parts, total, _ in self.sums for place in (parts, total)]
+        places += [place for parts, total, *_ in self.sums for place in (parts, total)]
+        places += [] if self.currency is None else [Place(self.currency)]
         for place in places:
             for position in place.positions():
                 before = found.get(position)
@@ -123,7 +128,9 @@ def match(
     candidates = [c for c in chosen(platform, all_of_them) if not c.beside or platform == c.name]
     by_name = platform is not None and any(platform == c.name for c in candidates)
     fitting = [
-        c for c in candidates if not _missing(c, header) and (by_name or _recognised(c, header, all_of_them))
+        c
+        for c in candidates
+        if not _missing(c, header, marks=not by_name) and (by_name or _recognised(c, header, all_of_them))
     ]
     if not fitting:
         return None
@@ -142,7 +149,7 @@ def nearest(
         if crosswalk.beside:
             continue
         its = {plain(h) for h in crosswalk.headers()} & names
-        missing = _missing(crosswalk, header)
+        missing = _missing(crosswalk, header, marks=not crosswalk.alone)
         ranked.append((bool(its), len(its), -len(missing), not crosswalk.alone, crosswalk, missing))
     found, _, _, _, crosswalk, missing = max(ranked, key=lambda r: r[:4])
     if not found:
@@ -159,7 +166,7 @@ def nearest(
     )
 
 
-def _missing(crosswalk: Crosswalk, header: Sequence[str]) -> list[str]:
+def _missing(crosswalk: Crosswalk, header: Sequence[str], *, marks: bool = True) -> list[str]:
     """Headers of needed columns that the file lacks; of several names for one column, the first."""
     names = {plain(h) for h in header}
 
@@ -176,7 +183,8 @@ def _missing(crosswalk: Crosswalk, header: Sequence[str]) -> list[str]:
         for column in crosswalk.needed
         if not filled(crosswalk.sources[column])
     ]
-    lacking += [mark[0] for mark in crosswalk.marks if not has(mark) and mark[0] not in lacking]
+    if marks:
+        lacking += [mark[0] for mark in crosswalk.marks if not has(mark) and mark[0] not in lacking]
     return lacking
 
 
@@ -206,11 +214,13 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
         return {column: place for column, place in found.items() if place.stands}
 
     checked = []
-    for stated, stated_total in crosswalk.sums:
+    for stated, stated_total, may_be_inside in crosswalk.sums:
         parts, total = _place(stated, positions), _place(stated_total, positions)
-        if len(parts.total) == len(stated.total) and total.first is not None:
-            reads = " + ".join(header[p].strip() for p in parts.total) + f" = {header[total.first].strip()}"
-            checked.append((parts, total, reads))
+        whole = total.total if total.first is None else (total.first,)
+        if len(parts.total) == len(stated.total) and len(whole) == max(1, len(stated_total.total)):
+            optional = tuple(positions[plain(n)] for n in may_be_inside if plain(n) in positions)
+            reads = " = ".join(" + ".join(header[p].strip() for p in side) for side in (parts.total, whole))
+            checked.append((parts, Place(total=whole), optional, reads))
     match = Match(
         crosswalk,
         laid(crosswalk.sources),
@@ -219,6 +229,7 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
         laid(crosswalk.contacts),
         tuple(checked),
         tuple(_lines(crosswalk, positions)),
+        next((positions[plain(n)] for n in crosswalk.currency_from if plain(n) in positions), None),
     )
     known = {plain(h) for h in crosswalk.headers()}
     used = set(match.wanted) | {position for name, position in positions.items() if name in known}
@@ -260,6 +271,7 @@ def _place(source: Source, positions: Mapping[str, int], number: int = 1) -> Pla
         zone=find(source.zone),
         kinds=find(source.kinds),
         part=source.part,
+        contact=source.contact,
         place=source.place and first is None,
         sign=source.sign,
         gather=source.gather,

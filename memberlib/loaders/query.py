@@ -54,7 +54,7 @@ class _Read:
         return self.kind not in ("id", "text")
 
 
-def checked(match: Match, source: str, *, zone: str, serial_dates: bool = False) -> Query:
+def checked(match: Match, source: str, *, zone: str, currency: str = "", serial_dates: bool = False) -> Query:
     """The query that reads a file's rows, and the faults it may find in them.
 
     Parameters
@@ -66,13 +66,15 @@ def checked(match: Match, source: str, *, zone: str, serial_dates: bool = False)
         ``c<position>``, ``c<position>_<part>``. Read once for each of the match's numbered lines.
     zone : str
         The shop's time zone; times with an offset or a zone of their own are turned into it.
+    currency : str
+        The shop's; rows that name another one are rejected. Empty to take every row.
     serial_dates : bool
         Dates may be numbers as Excel counts days.
     """
     if match.crosswalk.row_is == "titles":
         source = _cut(match, source)
     if not match.crosswalk.wide:
-        return _Building(match, match.places, zone, serial_dates).query(source)
+        return _Building(match, match.places, zone, serial_dates, currency=currency).query(source)
     lines = [
         _Building(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(source)
         for n, places in enumerate(match.lines, 1)
@@ -110,9 +112,11 @@ class _Building:
         *,
         number: int | None = None,
         own: Mapping[str, Place] | None = None,
+        currency: str = "",
     ) -> None:
         self.match, self.crosswalk, self.places = match, match.crosswalk, places
         self.zone, self.serial_dates, self.number, self.own = zone, serial_dates, number, own
+        self.currency = currency
         self.reads: list[_Read] = []
         self.typed: dict[str, str] = {}
         self.extras: dict[str, str] = {}
@@ -129,13 +133,15 @@ class _Building:
                 self._column(column, place or Place())
         if self.crosswalk.table.name == "orders":
             self._order()
+        if self.match.currency is not None and self.currency:
+            self._currency(self.match.currency)
         if not {"birthday", "birthday_day"}.isdisjoint(self.places):
             self._birthday()
         for name, place in self.match.contacts.items():
             self._read(f"contact_{name}", "text", _text(place))
             self.extras[f"contact_{name}"] = f"w_contact_{name}"
-        for n, (parts, total, _) in enumerate(self.match.sums):
-            self._sum_check(n, parts, total)
+        for n, (parts, total, optional, _) in enumerate(self.match.sums):
+            self._sum_check(n, parts, total, optional)
         late = [f for f in self.faults if self._is_late(f)] if self.crosswalk.gathered else []
         early = [f for f in self.faults if f not in late]
         cut = self.crosswalk.wide or self.crosswalk.row_is == "titles"
@@ -152,6 +158,11 @@ class _Building:
             return
         if place.place:
             count = "row_number() OVER (PARTITION BY w_order_id ORDER BY row)"
+            if place.join:
+                self._read(name, "text", _text(place))
+                count = (
+                    f"w_{name} || ' ' || row_number() OVER (PARTITION BY w_order_id, w_{name} ORDER BY row)"
+                )
             if self.number or self.crosswalk.row_is == "titles":
                 count = str(self.number or "line_number")
             self.typed[name] = f"CAST({count} AS VARCHAR)"
@@ -163,6 +174,8 @@ class _Building:
             value = self._zoned(name, value, place.zone)
         if column.kind in ("money", "quantity"):
             value = self._amount(name, value, place)
+        if place.contact:
+            value = f"one_form({value})"
         if name in self.crosswalk.lenient:
             self.extras[f"odd_{name}"] = f"CASE WHEN {unknown_word(column, self.crosswalk)} THEN w_{name} END"
         self.typed[name] = value
@@ -198,7 +211,8 @@ class _Building:
 
     def _order(self) -> None:
         if self.crosswalk.paid_is == "net_of_refund" and "refund_amount" in self.places:
-            self.typed["paid_amount"] += f" + coalesce({self.typed['refund_amount']}, CAST(0 AS {_MONEY}))"
+            refund = f"coalesce({self.typed['refund_amount']}, CAST(0 AS {_MONEY}))"
+            self.typed["paid_amount"] = f"TRY_CAST({self.typed['paid_amount']} + {refund} AS {_MONEY})"
         if "status" not in self.places:
             self.typed["status"] = f"CASE WHEN {self.typed['paid_at']} IS NULL THEN 'pending' ELSE 'paid' END"
         states = ", ".join(f"'{s}'" for s in PAID_STATUSES)
@@ -217,12 +231,21 @@ class _Building:
         else:
             self.faults.append(Fault("bad_birthday", "false", "birthday", _NONE))
 
-    def _sum_check(self, n: int, parts: Place, total: Place) -> None:
-        for k, position in enumerate(parts.total):
-            self._read(f"sum{n}_{k}", "money", f"c{position}")
-        self._read(f"sum{n}_total", "money", f"c{total.first}")
-        added = _added([f"v_sum{n}_{k}" for k in range(len(parts.total))])
-        self.extras[f"gap_{n}"] = f"TRY_CAST({added} - v_sum{n}_total AS {_MONEY})"
+    def _sum_check(self, n: int, parts: Place, total: Place, optional: tuple[int, ...]) -> None:
+        def amounts(side: str, positions: Iterable[int]) -> list[str]:
+            return [f"v_{self._read(f'sum{n}_{side}{k}', 'money', f'c{p}')}" for k, p in enumerate(positions)]
+
+        gap = f"TRY_CAST({_added(amounts('part', parts.total))} - {_added(amounts('total', total.total))} AS {_MONEY})"
+        inside = [self._read(f"sum{n}_inside{k}", "money", f"c{p}") for k, p in enumerate(optional)]
+        if inside:
+            less = " + ".join(f"coalesce(v_{name}, 0)" for name in inside)
+            gap = f"CASE WHEN {gap} = {less} THEN 0 ELSE {gap} END"
+        self.extras[f"gap_{n}"] = gap
+
+    def _currency(self, position: int) -> None:
+        word = self._read("currency", "text", f"c{position}")
+        other = f"w_{word} IS NOT NULL AND upper(w_{word}) <> {quoted(self.currency)}"
+        self.faults.append(Fault("other_currency", other, "", f"t_{word}"))
 
     def _is_late(self, fault: Fault) -> bool:
         """Whether a rule is for the whole order: an order's fields may stand on one of its rows alone."""
@@ -257,9 +280,9 @@ class _Building:
         canonical = [f'{self.typed[c.name]} AS "{c.name}"' for c in columns]
         extras = [f"{sql} AS {name}" for name, sql in self.extras.items()]
         final = [
-            f'CAST(coalesce("{c.name}", {c.default}) AS {c.sql_type}) AS "{c.name}"'
+            f'TRY_CAST(coalesce("{c.name}", {c.default}) AS {c.sql_type}) AS "{c.name}"'
             if c.default and not self.crosswalk.gathered
-            else f'CAST("{c.name}" AS {c.sql_type}) AS "{c.name}"'
+            else f'TRY_CAST("{c.name}" AS {c.sql_type}) AS "{c.name}"'
             for c in columns
         ]
         fault = " ".join(f"WHEN {f.condition} THEN {n}" for n, f in enumerate(rules, 1))

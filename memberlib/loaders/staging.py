@@ -61,6 +61,7 @@ def stage(
     match: Match,
     *,
     zone: str,
+    currency: str = "",
     part: int = 0,
     name: str | None = None,
     channel: str = "",
@@ -72,6 +73,8 @@ def stage(
     ----------
     zone : str
         The shop's time zone.
+    currency : str
+        The shop's currency; rows in another one are rejected.
     name : str, optional
         The file's name as refused rows show it.
     channel : str
@@ -84,7 +87,7 @@ def stage(
     """
     con.execute(MACROS)
     name = name or file.path.name
-    reading, query = _read(con, file, match, zone, part, progress)
+    reading, query = _read(con, file, match, zone=zone, currency=currency, part=part, progress=progress)
     parsed, refused = f"parsed_{part}", f"refused_{part}"
     con.execute(
         f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)'
@@ -109,8 +112,6 @@ def stage(
         if line_count(file.path) > rows:  # values span lines; is it meant?
             check_quotes(file)
     _named(con, match, query, part, channel)
-    if match.crosswalk.table.name == "orders":
-        notes += _over_refunded(con, part)
     rules: dict[str, int] = dict(
         con.execute(
             f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule"
@@ -133,7 +134,9 @@ def _read(
     con: duckdb.DuckDBPyConnection,
     file: Opened,
     match: Match,
+    *,
     zone: str,
+    currency: str,
     part: int,
     progress: Progress | None,
 ) -> tuple[Reading, Query]:
@@ -148,7 +151,7 @@ def _read(
             if match.crosswalk.wide:  # read once for every line that a row may hold
                 con.execute(f"CREATE OR REPLACE TEMP TABLE raw_lines AS {source}")
                 source = "SELECT * FROM raw_lines"
-            query = checked(match, source, zone=zone, serial_dates=file.kind == "excel")
+            query = checked(match, source, zone=zone, currency=currency, serial_dates=file.kind == "excel")
             con.execute(f"CREATE OR REPLACE TEMP TABLE parsed_{part} AS {query.sql}")
             con.execute("DROP TABLE IF EXISTS raw_lines")
             return reading, query
@@ -210,32 +213,27 @@ def _gaps(con: duckdb.DuckDBPyConnection, match: Match, query: Query, parsed: st
     """Where the file's own sums do not hold on paid rows."""
     notes = []
     states = ", ".join(f"'{status}'" for status in PAID_STATUSES)
-    for n, (_, _, reads) in enumerate(match.sums):
+    for n, (*_, reads) in enumerate(match.sums):
         gap = f"gap_{n}"
+        rows = f"SELECT row, {gap} FROM {parsed} WHERE fault = 0 AND status IN ({states})"
+        if match.crosswalk.gathered:  # an order's amounts may be repeated on each of its rows
+            first_of_order = f"arg_min({gap}, row) FILTER (WHERE {gap} IS NOT NULL) AS {gap}"
+            if any(place.gather == "sum" for name, place in match.places.items() if name == "paid_amount"):
+                first_of_order = f"sum({gap}) AS {gap}"
+            rows = (
+                f"SELECT min(row) AS row, {first_of_order} FROM {parsed} "
+                f"WHERE fault = 0 AND status IN ({states}) GROUP BY order_id"
+            )
         wrong, checked_count, first, all_in_all = con.execute(
             f"SELECT count(*) FILTER (abs({gap}) > 0.005), count({gap}), min(row) FILTER (abs({gap}) > 0.005), "
-            f"sum({gap}) FROM {parsed} WHERE fault = 0 AND status IN ({states})"
+            f"sum({gap}) FROM ({rows})"
         ).fetchall()[0]
         if wrong:
             notes.append(
-                f"{reads} does not hold in {wrong:,} of {checked_count:,} paid rows (first row {first:,}; "
+                f"{reads} does not hold in {wrong:,} of {checked_count:,} paid orders (first row {first:,}; "
                 f"{all_in_all:+,.2f} in all); see what the paid column means in this file"
             )
     return notes
-
-
-def _over_refunded(con: duckdb.DuckDBPyConnection, part: int) -> list[str]:
-    """Orders that gave back more than they took, as a refund does whose sale stands elsewhere."""
-    count, row, amount = con.execute(
-        f"SELECT count(*), min(row), sum(refund_amount - paid_amount) FROM staged_{part} "
-        "WHERE refund_amount > paid_amount"
-    ).fetchall()[0]
-    if not count:
-        return []
-    return [
-        f"orders refunded by more than was paid for them: {count:,} (first row {row:,}; {amount:,.2f} in all); "
-        "they count as nothing, so sales are overstated by as much"
-    ]
 
 
 def _odd_words(con: duckdb.DuckDBPyConnection, query: Query, parsed: str) -> list[str]:

@@ -37,6 +37,13 @@ CREATE OR REPLACE TEMP MACRO something(x) AS CASE
     WHEN strlen(x) <= 4 AND regexp_full_match(x, '(?i){"|".join(NOTHING)}') THEN NULL
     ELSE x END;
 CREATE OR REPLACE TEMP MACRO words_of(x) AS something(unwrapped(x));
+CREATE OR REPLACE TEMP MACRO one_form(x) AS CASE
+    WHEN contains(x, '@') THEN lower(x)
+    WHEN regexp_full_match(x, '[+(]?[0-9][0-9 ().-]+')
+    THEN regexp_replace(regexp_replace(x, '[^+0-9]', '', 'g'), '^([+]|00)?86(1[3-9][0-9]{{9}})$', '\\2')
+    ELSE x END;
+CREATE OR REPLACE TEMP MACRO whole_id(x) AS CASE
+    WHEN ends_with(x, '.0') AND regexp_full_match(x, '[0-9]+[.]0') THEN x[:-3] ELSE x END;
 CREATE OR REPLACE TEMP MACRO folded(x) AS
     replace(replace(replace(replace(lower(x), ' ', ''), '，', ','), '（', '('), '）', ')');
 CREATE OR REPLACE TEMP MACRO quick_money(x) AS
@@ -78,7 +85,9 @@ def quick(name: str, kind: str, crosswalk: Crosswalk) -> str:
 def typed(column: Column, crosswalk: Crosswalk, *, zone: str, serial_dates: bool) -> str:
     """SQL of the canonical value."""
     name = column.name
-    if column.kind in ("id", "text"):
+    if column.kind == "id":
+        return f"whole_id(w_{name})"
+    if column.kind == "text":
         return f"w_{name}"
     if column.kind in ("money", "quantity"):
         return f"v_{name}"
