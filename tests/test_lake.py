@@ -298,6 +298,7 @@ def rewrite(file: str, query: str) -> Callable[[Path], None]:
 
 
 FIRST = "orders/00000000.parquet"
+LOG = "orders/_delta_log/00000000000000000001.json"
 
 
 @pytest.mark.parametrize(
@@ -366,6 +367,8 @@ def test_check_finds_what_is_wrong(lake: Lake, damage: Callable[[Path], Any], sa
         ),
         (edit(3, lambda c: c["import"]["parts"][0].update(read_count="x"), sealed=False), ["00000003.json"]),
         (edit(4, lambda c: c["data"].clear(), sealed=False), ["00000004.json"]),
+        (lambda f: (f / LOG).write_text((f / LOG).read_text() + "\n"), [f"{LOG} was altered"]),
+        (lambda f: (f / LOG).unlink(), [f"{LOG} is not there"]),
         (lambda f: (f / "versions" / "00000004.json").unlink(), ["version 4 is not there"]),
         (lambda f: (f / "newest.json").unlink(), ["newest.json does not name the last version"]),
         (
@@ -381,8 +384,8 @@ def test_check_finds_what_was_altered_by_hand(
     folder = shop_with_all(lake)
     damage(folder)
     if folder.joinpath(FIRST).exists() and "was altered" in said[0]:  # however much is wrong, each is named
-        edit(2, lambda c: c.update(number="x"), sealed=False)(folder)
-        said = [*said, "00000002.json"]
+        edit(4, lambda c: c.update(number="x"), sealed=False)(folder)
+        said = [*said, "00000004.json"]
     found = lake.check("tea")
     for words in said:
         assert any(words in line for line in found), (words, found)
@@ -445,6 +448,17 @@ def test_the_digest_is_none_of_the_bytes(tmp_path: Path) -> None:
             writer.commit(record("brushed"), digest_of={"n": 1})
     assert one.version("tea").digest == other.version("tea").digest
     assert versions.last_made(one.root / "tea") != versions.last_made(other.root / "tea")
+
+
+def test_nothing_is_put_upon_a_delta_table_that_lacks_entries(lake: Lake) -> None:
+    put(lake, "1")
+    put(lake, "2")
+    (lake.root / "tea" / LOG.replace("orders", "brushed")).unlink()
+    with pytest.raises(
+        InputError, match=r"brushed/_delta_log lacks its newest entries; .*`memberlib check tea`"
+    ):
+        put(lake, "3")
+    assert ids(lake) == ["1", "2"]
 
 
 def test_check_finds_rows_that_no_import_gave(lake: Lake) -> None:

@@ -63,8 +63,11 @@ def check(folder: Path, store_id: str) -> list[str]:
             wrong.append(str(error))
     try:
         changed = altered(folder, [*versions, *(record for _, _, record in kept)])
-        # those that are not there are told with what else cannot be read, if that is come to
-        said = [f"{file} {what}" for file, what in changed.items() if wrong or what == "was altered"]
+        # a data file that is not there is told with those that cannot be read, if that is come to
+        late = {
+            file for file, what in changed.items() if what != "was altered" and "/_delta_log/" not in file
+        }
+        said = [f"{file} {what}" for file, what in changed.items() if wrong or file not in late]
         if wrong:
             return wrong + said
         return (

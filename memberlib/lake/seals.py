@@ -1,8 +1,9 @@
 """Does a file of a shop still say what was written into it?
 
-Every data file has its length and SHA-256 in the version (or repeat) that wrote it. A version's file, and a repeat's,
-ends in a seal: the SHA-256 of its own content, in which the seal of the version before it stands. Seals are no part of
-a shop's digest, which is a function of the imports alone: the bytes of a Parquet file may differ between machines.
+Every data file, and every entry of a Delta log, has its length and SHA-256 in the version (or repeat) that wrote it. A
+version's file, and a repeat's, ends in a seal: the SHA-256 of its own content, in which the seal of the version before
+it stands. Seals are no part of a shop's digest, which is a function of the imports alone: the bytes of a Parquet file
+may differ between machines.
 """
 
 from __future__ import annotations

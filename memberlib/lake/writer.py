@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memberlib.errors import InputError
 from memberlib.lake.files import copied, row_count, same_key, sql_list, sql_names, sql_text
 from memberlib.lake.seals import SEAL_KEYS, sealed, state_of
 from memberlib.lake.sources import OWN_ROWS
@@ -27,6 +28,7 @@ from memberlib.lake.versions import (
     read_version,
     repeat_files,
     repeats,
+    unreadable,
     version_of,
 )
 from memberlib.model import KEPT_TABLES, Table
@@ -59,6 +61,7 @@ class Writer:
         self.current = version_of(folder, store_id, number).complete() if number else empty
         self._before = read_version(folder, store_id, number) if number else {}
         self._states: dict[str, dict[str, Any]] = {}
+        self._logs: dict[str, dict[str, Any]] = {}
         self._changed: dict[str, dict[str, Any]] = {}
         self._sources: list[dict[str, Any]] = []
         # no other import, kept or killed, has rows under this name that anything refers to
@@ -199,7 +202,7 @@ class Writer:
             content["import"]["import_id"] = str(number)
             content["sources"] = self._settled_sources(record)
         named = [file for table in content["tables"].values() for file in table["files"]]
-        content["data"] = self._states_of(named, content.get("sources", []))
+        content["data"] = {**self._states_of(named, content.get("sources", [])), **self._logs}
         content = sealed(content, self._before.get("seal", ""))
         create(self._folder / "versions" / f"{number:08d}.json", content)
         note_last(self._folder, content)
@@ -264,6 +267,8 @@ class Writer:
             removed = [RemoveAction(Path(p).name, True, changed_at) for p in touched]
             delta.create_write_transaction([*actions, *removed], mode="append", schema=schema)
             delta.update_incremental()
+        log = folder / "_delta_log" / f"{delta.version():020d}.json"
+        self._logs[self._relative(log)] = state_of(log)
         files = [p for p in present if p not in touched] + [str(p) for p in written]
         self._changed[spec.name] = {
             "delta_version": delta.version(),
@@ -285,6 +290,8 @@ class Writer:
                 shutil.rmtree(folder)
             return None
         delta = DeltaTable(str(folder))
+        if delta.version() < pinned:
+            raise InputError(unreadable(self._store_id, folder / "_delta_log", "lacks its newest entries"))
         if delta.version() > pinned:
             delta.restore(pinned)
         return delta
