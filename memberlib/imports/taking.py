@@ -12,10 +12,11 @@ import filelock
 
 from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
+from memberlib.imports.parts import Part, first_value, listed, notes_of, overlaps, unread
 from memberlib.lake import Lake, LakeVersion, Writer
 from memberlib.loaders import matching, reader
 from memberlib.loaders.crosswalk import chosen, crosswalks
-from memberlib.loaders.forms import Crosswalk, plain
+from memberlib.loaders.forms import Crosswalk
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
 from memberlib.settings import CURRENCIES, Settings, all_settings, ensure_settings
@@ -42,23 +43,6 @@ class Choices:
     encoding: str | None
     max_rejected_share: float
     progress: Progress | None
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The rows that a file, or a sheet of it, holds for one table."""
-
-    file: reader.Opened
-    match: Match
-
-    @property
-    def crosswalk(self) -> Crosswalk:
-        return self.match.crosswalk
-
-    @property
-    def numbered(self) -> bool:
-        """Whether lines have no ids and are told apart by their place in the order."""
-        return "line_id" in self.match.places and self.match.places["line_id"].place
 
 
 def take_in(name: str, path: Path, choices: Choices) -> list[Account]:
@@ -141,7 +125,7 @@ class _Taking:
         ):
             con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
             zone, currency, notes = self._start(con, parts[0])
-            staged: list[tuple[_Part, Staged]] = []
+            staged: list[tuple[Part, Staged]] = []
             for n, part in enumerate(parts):
                 found = stage(
                     con,
@@ -163,22 +147,21 @@ class _Taking:
                 "sha256": digest,
                 "options": self._options(zone),
                 "parts": [
-                    self._part_record(part, found, passed_over, _unread(part, parts))
-                    for part, found in staged
+                    self._part_record(part, found, passed_over, unread(part, parts)) for part, found in staged
                 ],
             }
             record["parts"][0]["notes"] += notes
             with self.lake.writing(self.choices.store_id) as writer:
                 return self._taken_in(con, writer, staged, record, currency=currency)
 
-    def _start(self, con: duckdb.DuckDBPyConnection, part: _Part) -> tuple[str, str, list[str]]:
+    def _start(self, con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, str, list[str]]:
         """The shop's time zone and currency, for a new one those its file names first; and what to say of them."""
         crosswalk = part.crosswalk
-        named = _first_value(con, part, crosswalk.currency_from).upper()
+        named = first_value(con, part, crosswalk.currency_from).upper()
         if self.settings:
             zone, currency = self.settings.time_zone, self.settings.currency
         else:
-            word = _first_value(con, part, crosswalk.time_zone_from)
+            word = first_value(con, part, crosswalk.time_zone_from)
             zone = crosswalk.words.get("time_zone", {}).get(word, crosswalk.defaults["time_zone"])
             currency = named if named in CURRENCIES else crosswalk.defaults["currency"]
         if named and named not in CURRENCIES:
@@ -196,7 +179,7 @@ class _Taking:
         if found.rejected_count > self.choices.max_rejected_share * found.read_count:
             raise InputError(refusal(con, self.name, found, part=n))
 
-    def _parts(self, tables: list[reader.Opened]) -> tuple[list[_Part], list[str]]:
+    def _parts(self, tables: list[reader.Opened]) -> tuple[list[Part], list[str]]:
         """What is read of the file, and the names of the sheets that are not."""
         choices = self.choices
         if choices.sheets:
@@ -206,12 +189,12 @@ class _Taking:
                     known = ", ".join(str(n) for n in names) if names[0] is not None else "it is no workbook"
                     raise InputError(f"{self.name}: no sheet {sheet!r} with anything in it ({known})")
             tables = [table for table in tables if table.sheet in choices.sheets]
-        parts: list[_Part] = []
+        parts: list[Part] = []
         passed_over: list[str] = []
         for table in tables:
             found = matching.matches(table.header, choices.platform, among=choices.known)
             if found and (not parts or found[0].crosswalk.platform == parts[0].crosswalk.platform):
-                parts += [_Part(table, self._as_chosen(match)) for match in found]
+                parts += [Part(table, self._as_chosen(match)) for match in found]
             elif choices.sheets:
                 raise InputError(f"{self.name} [{table.sheet}]: {self._nearest(table)}")
             else:
@@ -232,7 +215,7 @@ class _Taking:
         return match if self.settings and self.settings.join_by else match.without_contacts()
 
     def _part_record(
-        self, part: _Part, found: Staged, passed_over: list[str], unread: list[str]
+        self, part: Part, found: Staged, passed_over: list[str], unread: list[str]
     ) -> dict[str, Any]:
         crosswalk = part.crosswalk
         record: dict[str, Any] = {
@@ -242,7 +225,10 @@ class _Taking:
             "crosswalk": crosswalk.name,
             "crosswalk_digest": crosswalk.digest,
             **{k: v for k, v in asdict(found).items() if k not in ("blank_count", "whole", "notes")},
-            "notes": [*_notes(part, found.blank_count, passed_over, unread), *found.notes],
+            "notes": [
+                *notes_of(part, blank_count=found.blank_count, passed_over=passed_over, unread=unread),
+                *found.notes,
+            ],
         }
         if crosswalk.whole_orders and found.whole and not found.rejected_count and part.numbered:
             record["whole_orders"] = True
@@ -254,7 +240,7 @@ class _Taking:
         self,
         con: duckdb.DuckDBPyConnection,
         writer: Writer,
-        staged: list[tuple[_Part, Staged]],
+        staged: list[tuple[Part, Staged]],
         record: dict[str, Any],
         *,
         currency: str,
@@ -270,9 +256,9 @@ class _Taking:
             done = compare(
                 con, part.crosswalk, writer.present(table), part=n, whole=whole, numbered=part.numbered
             )
-            account["notes"] += [*done.notes, *_overlaps(con, [p for p, _ in staged], n)]
+            account["notes"] += [*done.notes, *overlaps(con, [p for p, _ in staged], n)]
             if table == "brushed":
-                account["notes"] += _listed(con, writer.present("orders"), n, currency)
+                account["notes"] += listed(con, writer.present("orders"), n, currency=currency)
             account |= {k: getattr(done, k) for k in ("accepted_count", "replaced_count", "same_count")}
             if done.gone_count:
                 account["notes"].append(
@@ -307,7 +293,7 @@ class _Taking:
         )
 
     def _contacts(
-        self, con: duckdb.DuckDBPyConnection, writer: Writer, parts: list[_Part], *, known: bool
+        self, con: duckdb.DuckDBPyConnection, writer: Writer, parts: list[Part], *, known: bool
     ) -> str:
         """SQL of the contacts this file brings; empty where it brings none that are not there."""
         tables = [
@@ -331,7 +317,7 @@ class _Taking:
         (found,) = con.execute(f"SELECT count(*) FROM {new}").fetchall()[0]
         return "SELECT * FROM contacts_brought" if found else ""
 
-    def _check_channels(self, version: LakeVersion, parts: list[_Part]) -> None:
+    def _check_channels(self, version: LakeVersion, parts: list[Part]) -> None:
         """See that ids of two platforms are not mixed: one id may stand for two orders, or two persons."""
         own = {c.platform for c in crosswalks()} - {"generic"}
         platform = parts[0].crosswalk.platform
@@ -347,7 +333,7 @@ class _Taking:
                         f"same: say where {self.name} comes from, as in --channel {platform}"
                     )
 
-    def _settle(self, part: _Part, zone: str, currency: str) -> None:
+    def _settle(self, part: Part, zone: str, currency: str) -> None:
         """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
         if self.choices.store_id not in all_settings(self.choices.data):
             defaults = {**part.crosswalk.defaults, "time_zone": zone}
@@ -381,97 +367,3 @@ def _digest_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """What makes an import what it is."""
     parts = [[part["table"], part["sheet"], part["crosswalk_digest"]] for part in record["parts"]]
     return {"sha256": record["sha256"], "parts": parts, "options": record["options"]}
-
-
-def _first_value(con: duckdb.DuckDBPyConnection, part: _Part, names: tuple[str, ...]) -> str:
-    """What the first row with anything in it says in the first of these columns."""
-    import duckdb
-
-    from memberlib.loaders.rows import raw_rows
-    from memberlib.loaders.values import MACROS
-
-    wanted = {plain(name) for name in names}
-    position = next((p for p, name in enumerate(part.file.header) if plain(name) in wanted), None)
-    if position is None:
-        return ""
-    con.execute(MACROS)
-    source, reading = raw_rows(con, part.file, {position: 0}, careful=True)
-    said = f"SELECT words_of(c{position}) AS said FROM ({source})"
-    try:
-        found = con.execute(f"SELECT said FROM ({said}) WHERE said IS NOT NULL LIMIT 1").fetchall()
-    except duckdb.Error:
-        if reading.stopped:
-            raise InputError(reading.stopped) from None
-        raise
-    return str(found[0][0]) if found else ""
-
-
-def _overlaps(con: duckdb.DuckDBPyConnection, parts: list[_Part], n: int) -> list[str]:
-    """Rows of a sheet that stand in place of another sheet's of the same file, as two shops' orders may."""
-    table = parts[n].crosswalk.table
-    before = [k for k in range(n) if parts[k].crosswalk.table is table]
-    if not before:
-        return []
-    key = ", ".join(f'"{name}"' for name in table.key)
-    earlier = " UNION ALL ".join(f"SELECT {key} FROM staged_{k}" for k in before)
-    (count,) = con.execute(
-        f"SELECT count(*) FROM (SELECT {key} FROM fresh_{n} WHERE outcome = 'changed' INTERSECT ({earlier}))"
-    ).fetchall()[0]
-    if not count:
-        return []
-    return [
-        f"rows that replace rows of the sheets before it: {count:,}; if the sheets are of several shops, import each "
-        "by itself with --sheet"
-    ]
-
-
-def _listed(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, currency: str) -> list[str]:
-    """What a list of brushed orders leaves out of every figure, and which of its orders the shop does not have."""
-    (listed,) = con.execute(f"SELECT count(DISTINCT order_id) FROM staged_{n}").fetchall()[0]
-    count, amount = 0, 0
-    if orders:
-        files = ", ".join("'" + path.replace("'", "''") + "'" for path in orders)
-        count, amount = con.execute(
-            "SELECT count(*), coalesce(sum(paid_amount - refund_amount) "
-            "FILTER (status IN ('paid', 'shipped', 'completed')), 0) "
-            f"FROM read_parquet([{files}]) WHERE order_id IN (SELECT order_id FROM staged_{n})"
-        ).fetchall()[0]
-    notes = []
-    if count:
-        worth = f"{amount:,.2f} {currency}".strip()
-        notes.append(f"orders left out of every figure from now on: {count:,}, worth {worth}")
-    if listed > count:
-        notes.append(
-            f"orders on the list that the shop does not have so far: {listed - count:,}"
-            " (a list for one channel needs its --channel)"
-        )
-    return notes
-
-
-def _unread(part: _Part, parts: list[_Part]) -> list[str]:
-    """Columns that neither a part nor another one of the same table of the file reads; told with the first of them."""
-    beside = [other for other in parts if other.file is part.file]
-    if beside[0] is not part:
-        return []
-    return [name for name in part.match.ignored if all(name in other.match.ignored for other in beside)]
-
-
-def _notes(part: _Part, blank_count: int, passed_over: list[str], unread: list[str]) -> list[str]:
-    match, crosswalk, notes = part.match, part.crosswalk, []
-    shipped = {c.name for c in crosswalks()} - {c.name for c in crosswalks() if c.platform == "generic"}
-    if unread and crosswalk.name not in shipped:
-        notes.append(f"columns passed over: {', '.join(unread)}")
-    if match.repeated:
-        notes.append(f"columns named twice, of which the first was read: {', '.join(match.repeated)}")
-    if blank_count:
-        notes.append(f"blank rows passed over: {blank_count:,}")
-    if part.file.sheet and passed_over:
-        notes.append(f"sheet read: {part.file.sheet}; not read: {', '.join(passed_over)}")
-    if crosswalk.table.name == "orders":
-        if "member_id" not in match.places:
-            notes.append("no column names the buyer: every order is a guest's, and no member can be counted")
-        if "status" not in match.places:
-            notes.append(
-                "no column for the status: orders with a time of payment are taken as paid, others as pending"
-            )
-    return notes
