@@ -24,6 +24,7 @@ class Part:
 
     @property
     def crosswalk(self) -> Crosswalk:
+        """How it is read."""
         return self.match.crosswalk
 
     @property
