@@ -34,7 +34,7 @@ _LOCAL = {
     "GBP": re.compile(r"(?<![\w*+])(?:44)?7\d{9}(?![\w*])"),
     "USD": re.compile(r"(?<![\w*+])1?[2-9]\d{2}[2-9]\d{6}(?![\w*])"),
 }
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"(?:\d{4}([-./])\d{1,2}\1\d{1,2}|\d{1,2}([-./])\d{1,2}\2\d{4})(?:[ T][\d:]*)?")
 
 
 def masked(value: object, *, currency: str = "") -> str:

@@ -120,6 +120,8 @@ def test_a_plain_frame_without_attributes_can_be_shown():
     text = tables.text(frame)
     assert "1,234" in text and "Taobao/Tmall" in text and "own thing" in text and "yes" in text
     assert "Nothing to show yet." in tables.text(frame.iloc[:0])
+    refused = pd.DataFrame(columns=["import_id", "file", "row", "rule", "column", "value"])
+    assert "No row was rejected." in tables.text(refused)
     assert "Earliest day" in tables.text(frame.assign(first_on=[dt.date(2026, 1, 2)]))
 
 

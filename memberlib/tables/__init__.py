@@ -35,7 +35,8 @@ class Shown:
         if rest:
             self._more = i18n.say("caption.more", self._lang, rows=i18n.counted(rest, "rows", self._lang))
         elif not len(result):
-            self._head.append(i18n.say("caption.empty", self._lang))
+            none = "none_rejected" if {"rule", "import_id"} <= set(result.columns) else "empty"
+            self._head.append(i18n.say(f"caption.{none}", self._lang))
         self._how = {alone: how(result, self._lang, alone=alone) for alone in (False, True)}
 
     def _made(self, form: Any, *, alone: bool = False) -> str:
