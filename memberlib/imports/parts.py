@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
+from memberlib.lake.files import sql_list, sql_text
 from memberlib.loaders import reader
 from memberlib.loaders.crosswalk import crosswalks
 from memberlib.loaders.forms import Crosswalk, plain
 from memberlib.loaders.matching import Match
+from memberlib.model import PAID_STATUSES
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,11 +82,11 @@ def listed(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, *, currenc
     (listed,) = con.execute(f"SELECT count(DISTINCT order_id) FROM staged_{n}").fetchall()[0]
     count, amount = 0, 0
     if orders:
-        files = ", ".join("'" + path.replace("'", "''") + "'" for path in orders)
+        paid = ", ".join(sql_text(status) for status in PAID_STATUSES)
         count, amount = con.execute(
             "SELECT count(*), coalesce(sum(paid_amount - refund_amount) "
-            "FILTER (status IN ('paid', 'shipped', 'completed')), 0) "
-            f"FROM read_parquet([{files}]) WHERE order_id IN (SELECT order_id FROM staged_{n})"
+            f"FILTER (status IN ({paid})), 0) "
+            f"FROM read_parquet({sql_list(orders)}) WHERE order_id IN (SELECT order_id FROM staged_{n})"
         ).fetchall()[0]
     notes = []
     if count:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.loaders.forms import Crosswalk
+from memberlib.loaders.values import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,7 +96,7 @@ def compare(
     else:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
         met = _met(table.key, "s", "p")
-        held = f"read_parquet([{', '.join(_text(p) for p in present)}])"
+        held = f"read_parquet([{', '.join(quoted(p) for p in present)}])"
         kept = ""
         if crosswalk.named_only:
             con.execute(
@@ -169,7 +170,7 @@ def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str])
     taken = ", ".join(
         f"if(s.paid_amount = 0 AND p.paid_amount > 0, p.{name}, s.{name}) AS {name}" for name in sale
     )
-    files = ", ".join(_text(path) for path in present)
+    files = ", ".join(quoted(path) for path in present)
     con.execute(
         f"CREATE TEMP TABLE whole_{staged} AS SELECT s.* REPLACE ({taken}, "
         "greatest(s.refund_amount, coalesce(p.refund_amount, 0)) AS refund_amount) "
@@ -181,7 +182,3 @@ def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str])
 
 def _met(key: tuple[str, ...], one: str, other: str) -> str:
     return " AND ".join(f'{one}."{c}" = {other}."{c}"' for c in key)
-
-
-def _text(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
