@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import pandas as pd
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 _SHOWN = ("orders", "items", "members", "brushed", "events", "contacts", "decisions")
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
+
+
+class Version(NamedTuple):
+    """Which data of a shop: the number of its version in the lake, and the fingerprint of its data."""
+
+    number: int
+    digest: str
 
 
 class Store:
@@ -286,6 +293,29 @@ def open_store(
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
     return Store(store_id, tables, con=con, as_of=day_of(as_of), settings=load_settings(folder, store_id),
                  version=found.number, digest=found.digest)  # fmt: skip
+
+
+def shop_ids(data: str | Path | None = None) -> list[str]:
+    """Ids of the shops that can be opened, sorted."""
+    return Lake(data_folder(data) / "lake").shops()
+
+
+def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
+    """Number and digest of a shop's data, without opening it.
+
+    Parameters
+    ----------
+    at_version : int, optional
+        An earlier version; else the newest.
+
+    Raises
+    ------
+    InputError
+        For an unknown shop or version.
+    """
+    check_store_id(store_id)
+    found = Lake(data_folder(data) / "lake").version(store_id, at_version)
+    return Version(found.number, found.digest)
 
 
 def store_from(
