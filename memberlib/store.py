@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 
 from memberlib import facts as _facts
+from memberlib.engine import connection
 from memberlib.errors import InputError
 from memberlib.given import schema_of, serial, table_of
 from memberlib.identity import Joining
@@ -363,15 +364,6 @@ def store_from(
     return Store(
         check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings()
     )
-
-
-def connection() -> Any:
-    """A fresh embedded DuckDB through ibis; row order is not kept, which bounds its memory."""
-    con = ibis.duckdb.connect()
-    con.raw_sql("SET preserve_insertion_order = false")
-    con.raw_sql("SET TimeZone = 'UTC'")
-    con.raw_sql("SET enable_progress_bar = false")
-    return con
 
 
 def day_of(text: dt.date | str | None) -> dt.date | None:

@@ -15,7 +15,7 @@ from memberlib.cli.joining import joining_app
 from memberlib.cli.lake import lake_app
 from memberlib.cli.mapping import mapping_app
 from memberlib.cli.table import table_app
-from memberlib.cli.words import AsOf, Data, In
+from memberlib.cli.words import AsOf, Data, In, Memory
 from memberlib.errors import InputError
 
 app = typer.Typer(
@@ -58,6 +58,7 @@ def report(
         int | None, typer.Option("--at-version", min=1, help="Of one shop, an earlier version of its data.")
     ] = None,
     limit: Annotated[float, typer.Option("--limit", help="Seconds a notebook may take.")] = 900,
+    memory: Memory = None,
     data: Data = None,
 ) -> None:
     """Make a report per shop, and an index over all of them."""
@@ -96,9 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:
         if os.environ.get("MEMBERLIB_DEBUG"):
             raise
+        from memberlib.engine import shortage
         from memberlib.lake.damage import told_by
 
-        if line := told_by(error):
+        if line := told_by(error) or shortage(str(error)):
             print(f"memberlib: {line}", file=sys.stderr)
             sys.exit(2)
         print(f"memberlib: unexpected {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from memberlib.cli.words import As, AsOf, Contacts, Data, Edges, Format, In, Lang, StoreId, View
+from memberlib.cli.words import As, AsOf, Contacts, Data, Edges, Format, In, Lang, Memory, StoreId, View
 from memberlib.errors import InputError
 
 table_app = typer.Typer(help="Print one analysis of one shop.", no_args_is_help=True, rich_markup_mode=None)
@@ -93,7 +93,7 @@ def table_level(
     rules_from: Annotated[str | None, typer.Option(help="Day the rules take force; else always in force.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view cost: how many days back.")] = None,
     as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
-    contacts: Contacts = False,
+    contacts: Contacts = False, memory: Memory = None,
 ) -> None:  # fmt: skip
     """Members, orders and money per level; --view structure|flow|cost."""
     from memberlib.store import day_of
@@ -125,7 +125,7 @@ def table_time(
     store: StoreId, edges: Edges = None,
     unit: Annotated[Unit | None, typer.Option(help="Unit of the edges.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
-    contacts: Contacts = False,
+    contacts: Contacts = False, memory: Memory = None,
 ) -> None:  # fmt: skip
     """Members by their last trade; --view bands|months|goods|hours."""
     _print(
@@ -156,7 +156,7 @@ def table_amount(
     measure: Annotated[Measure | None, typer.Option(help="A member's mean order or total, or single orders.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="With --view spenders: how many members.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
-    contacts: Contacts = False,
+    contacts: Contacts = False, memory: Memory = None,
 ) -> None:  # fmt: skip
     """Members by amount; --view bands|concentration|spenders."""
     _print("amount", store, view, data, as_of, form, lang, contacts, edges=_numbers(edges),
@@ -168,7 +168,7 @@ def table_count(
     store: StoreId, edges: Edges = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view sleeping: asleep after this many days.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
-    contacts: Contacts = False,
+    contacts: Contacts = False, memory: Memory = None,
 ) -> None:  # fmt: skip
     """Members by number of trades; --view bands|sleeping."""
     _print("count", store, view, data, as_of, form, lang, contacts, edges=_numbers(edges), days=days)
@@ -193,7 +193,7 @@ def table_rfm(
     edges: Annotated[str | None, typer.Option(help="--method fixed: 30,90/1,3/100,500 (days/trades/money).")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="With --view moves: how many days back.")] = None,
     view: View = None, as_of: AsOf = None, form: As = Format.table, lang: In = None, data: Data = None,
-    contacts: Contacts = False,
+    contacts: Contacts = False, memory: Memory = None,
 ) -> None:  # fmt: skip
     """RFM segments; --view segments|edges|audit|regions|moves|members."""
     cut = None

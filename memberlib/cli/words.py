@@ -48,6 +48,24 @@ Contacts = Annotated[
 ]
 
 
+def _set_memory(given: str | None) -> str | None:
+    """Bound the engine in this process and in those that it starts."""
+    from memberlib.engine import prepare
+
+    prepare(given)
+    return given
+
+
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        help="Memory of the engine per notebook, such as 2GB; more is put on disk. Else $MEMBERLIB_MEMORY.",
+        callback=_set_memory,
+    ),
+]
+
+
 def data_words(data: Path | None) -> str:
     """What a command that is proposed must say of the data folder, where the one at hand named it."""
     return f" --data {shlex.quote(str(data))}" if data else ""
