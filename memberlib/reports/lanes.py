@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO, Any
 
-from memberlib.kernels import KERNEL_ENVIRONMENT
+from memberlib.kernels import ENVIRONMENT
 
 JOB_SECONDS = 900.0
 """How long a job may take where nothing else is said."""
@@ -53,7 +53,7 @@ class _Lane:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **_ONE_THREAD, **KERNEL_ENVIRONMENT, **environment},
+            env={**os.environ, **_ONE_THREAD, **ENVIRONMENT, **environment},
         )
 
     def do(self, job: Mapping[str, Any], limit: float) -> Answer:

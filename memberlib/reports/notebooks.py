@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
-from memberlib.kernels import Nursery, kernel_manager
+from memberlib.kernels import can_be_warm
 
 Notebook = dict[str, Any]
 
@@ -143,9 +143,7 @@ def for_a_report(notebook: Notebook, lang: str) -> Notebook:
     return {**notebook, "cells": cells}
 
 
-def run(
-    notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path, nursery: Nursery | None = None
-) -> Notebook:
+def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> Notebook:
     """The notebook with the outputs of a run.
 
     Parameters
@@ -156,8 +154,6 @@ def run(
         Values for the parameters cell; those that the notebook does not declare are not passed.
     folder : path
         Where the kernel stands while it runs.
-    nursery : Nursery, optional
-        Where a warm kernel comes from.
 
     Raises
     ------
@@ -170,14 +166,22 @@ def run(
     known = declared(notebook)
     given = {name: value for name, value in parameters.items() if name in known}
     node = nbformat.from_dict(_fit_for_a_run(notebook))
-    with tempfile.TemporaryDirectory(prefix="memberlib-") as home:
-        node = papermill.execute_notebook(
-            node, None, parameters=given or None, kernel_name="python3", language="python",
-            progress_bar=False,
-            log_output=False, request_save_on_cell_execute=False, autosave_cell_every=0, cwd=str(folder),
-            start_timeout=120, execution_timeout=CELL_SECONDS, iopub_timeout=60,
-            kernel_manager_class=kernel_manager(Path(home), nursery), shutdown_kernel="immediate",
-        )  # fmt: skip
+    options = {
+        "parameters": given or None, "cwd": str(folder), "kernel_name": "python3", "language": "python",
+        "progress_bar": False, "log_output": False, "request_save_on_cell_execute": False,
+        "autosave_cell_every": 0, "start_timeout": 120, "execution_timeout": CELL_SECONDS, "iopub_timeout": 60,
+        "store_widget_state": False,
+    }  # fmt: skip
+    if can_be_warm():
+        from memberlib.kernels import engine
+
+        node = papermill.execute_notebook(node, None, engine_name=engine.register(), **options)
+    else:
+        from memberlib.kernels.cold import kernel_manager
+
+        with tempfile.TemporaryDirectory(prefix="memberlib-") as home:
+            own = {"kernel_manager_class": kernel_manager(Path(home)), "shutdown_kernel": "immediate"}
+            node = papermill.execute_notebook(node, None, **options, **own)
     return cleaned(json.loads(json.dumps(node)))
 
 

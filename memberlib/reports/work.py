@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
-from memberlib.kernels import Nursery, can_be_warm
+from memberlib.kernels import can_be_warm
 from memberlib.reports.failures import reason_of, story_of
 
 
@@ -23,15 +23,12 @@ def open_shop(*, store: str, as_of: str | None, data: str, version: int | None =
     return {"as_of": shop.as_of.isoformat()}
 
 
-_nursery: Nursery | None = None
-
-
 def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:
     """Run a notebook for one shop and write it in the report's language."""
     from memberlib.reports import notebooks
 
     notebook = notebooks.for_a_report(notebooks.read(Path(source)), lang)
-    done = notebooks.run(notebook, parameters, folder=Path(folder), nursery=_nursery)
+    done = notebooks.run(notebook, parameters, folder=Path(folder))
     Path(target).write_bytes(notebooks.written(done))
 
 
@@ -40,7 +37,7 @@ def refresh_notebook(*, source: str) -> str:
     from memberlib.reports import notebooks
 
     path = Path(source)
-    done = notebooks.run(notebooks.read(path), {}, folder=path.parent, nursery=_nursery)
+    done = notebooks.run(notebooks.read(path), {}, folder=path.parent)
     return notebooks.written(done).decode("utf-8")
 
 
@@ -61,10 +58,12 @@ JOBS: dict[str, Callable[..., Any]] = {
 
 def serve() -> int:
     """Do the jobs that come in as lines of JSON, answer each with a line, until there are no more."""
-    global _nursery
     faulthandler.enable()
+    _leave_out_a_grammar()
     if can_be_warm():
-        _nursery = Nursery()
+        from memberlib.kernels import engine
+
+        engine.nursery()  # so that it imports while this process does
     # Answers go out by a pipe of their own: whatever a job prints must not stand between them.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -75,6 +74,15 @@ def serve() -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
     return 0
+
+
+def _leave_out_a_grammar() -> None:
+    """Import papermill without the grammar of web addresses, which takes a second to build and has no use here."""
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    try:
+        import papermill  # noqa: F401
+    finally:
+        del sys.modules["rfc3987_syntax"]
 
 
 def _done(job: dict[str, Any]) -> dict[str, Any]:

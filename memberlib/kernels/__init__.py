@@ -1,0 +1,26 @@
+"""How does a notebook get a warm kernel?
+
+To start Python and import pandas, Ibis and matplotlib takes longer than most notebooks do. A nursery does it
+once: a process that has imported them and does nothing but fork. Each notebook runs in such a fork, which ends
+with it, so nothing leaks from one notebook to the next and a crash takes only its own.
+
+==============  =============================================================================================
+``nursery``     the process that forks, and how it is asked
+``shell``       what a fork becomes: IPython's kernel without sockets
+``engine``      papermill's engine ``memberlib``, which runs a notebook's cells in a fork
+``cold``        the kernel of this very interpreter where forking is unsafe (Windows, macOS)
+==============  =============================================================================================
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONHASHSEED": "0"}
+"""Set for every kernel, warm or cold."""
+
+
+def can_be_warm() -> bool:
+    """Whether kernels can be forked here: on Linux, unless ``MEMBERLIB_WARM`` is ``0``."""
+    return sys.platform == "linux" and os.environ.get("MEMBERLIB_WARM") != "0"

@@ -1,0 +1,7 @@
+"""``python -m memberlib.kernels FD`` becomes a nursery that is asked through a socket."""
+
+import sys
+
+from memberlib.kernels.nursery import serve
+
+serve(int(sys.argv[1]))

@@ -1,0 +1,148 @@
+"""What runs a notebook's cells in a forked process?
+
+IPython's own kernel, so that every output is the one that any Jupyter front end would get, but without its
+sockets, threads and waits: requests come in through one socket and everything it says goes out by it, in the form
+of Jupyter's messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import io
+import logging
+import os
+import socket
+import sys
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+from ipykernel.ipkernel import IPythonKernel
+from jupyter_client.session import Session
+from traitlets.config import Config
+
+from memberlib.kernels.wire import frame, unframed
+
+_LARGEST = 1 << 20
+"""Characters that a stream keeps before it sends them."""
+_PATIENCE = 24 * 3600.0
+"""Seconds that a message may wait for its reader."""
+
+
+class _Line(Session):
+    """A session whose messages go into a socket instead of ZeroMQ's."""
+
+    def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None,
+             ident: Any = None, buffers: Any = None, track: bool = False, header: Any = None,
+             metadata: Any = None) -> Any:  # fmt: skip
+        message = msg_or_type
+        if not isinstance(message, dict):
+            message = self.msg(msg_or_type, content=content, parent=parent, header=header, metadata=metadata)
+        if buffers:
+            message["buffers"] = buffers
+        if os.getpid() == self.owner:  # not what a process forked by a cell says
+            with self.turn:
+                self.line.sendall(frame(stream, message, self))
+        return message
+
+
+class _Stream(io.TextIOBase):
+    """Standard output or error of Python: kept until it is flushed, a picture is shown or the cell ends."""
+
+    encoding, errors = "utf-8", "surrogateescape"
+
+    def __init__(self, name: str, kernel: IPythonKernel, descriptor: int) -> None:
+        self.name, self._kernel, self._descriptor = f"<{name}>", kernel, descriptor
+        self._stream, self._kept, self._size = name, [], 0  # type: tuple[str, list[str], int]
+        self._owner, self._turn = os.getpid(), threading.RLock()
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        if os.getpid() != self._owner:
+            os.write(self._descriptor, text.encode(self.encoding, self.errors))
+            return len(text)
+        with self._turn:
+            self._kept.append(text)
+            self._size += len(text)
+        if self._size > _LARGEST:
+            self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if os.getpid() != self._owner:
+            return
+        with self._turn:
+            text, self._kept, self._size = "".join(self._kept), [], 0
+        if text:
+            self.tell(text)
+
+    def tell(self, text: str) -> None:
+        kernel = self._kernel
+        kernel.session.send(
+            kernel.iopub_socket, "stream", {"name": self._stream, "text": text}, parent=kernel.get_parent()
+        )
+
+
+class _Kernel(IPythonKernel):
+    """IPython's kernel without sockets."""
+
+    _execute_sleep = 0
+
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        """Nothing is queued: who asks stops by itself."""
+
+
+def serve(line: socket.socket) -> None:
+    """Run what comes in through the socket until it is closed."""
+    faulthandler.enable()
+    session = _Line(key=b"")
+    session.line, session.turn, session.owner = line, threading.Lock(), os.getpid()
+    kernel = _Kernel.instance(
+        session=session,
+        iopub_socket="iopub",
+        shell_channel_thread=None,
+        user_ns={},
+        log=logging.getLogger("memberlib.kernels"),
+        config=Config({"HistoryManager": {"enabled": False}}),
+    )
+    kernel.shell_channel_thread = SimpleNamespace(parent_thread=threading.current_thread())
+    sys.stdout, sys.stderr = _Stream("stdout", kernel, 1), _Stream("stderr", kernel, 2)
+    asyncio.run(_answer(line, kernel, session))
+
+
+async def _answer(line: socket.socket, kernel: _Kernel, session: _Line) -> None:
+    reader, writer = await asyncio.open_connection(sock=line.dup())
+    # The event loop has made both ends of the duplicate non-blocking; with a time limit Python waits by itself.
+    line.settimeout(_PATIENCE)
+    seen = {1: 0, 2: 0}
+    while True:
+        try:
+            _, message = await unframed(reader, session)
+        except EOFError:
+            return writer.close()
+        kernel.set_parent([], message)
+        kernel._publish_status("busy", "shell")
+        handler = kernel.shell_handlers[message["msg_type"]]
+        answer = handler("shell", [], message)
+        if asyncio.iscoroutine(answer):
+            await answer
+        _tell_what_was_written(seen)
+        kernel._publish_status("idle", "shell")
+
+
+def _tell_what_was_written(seen: dict[int, int]) -> None:
+    """What was written past Python's own streams (by a library in C, a program that a cell started)."""
+    for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
+        stream.flush()
+        size = os.fstat(descriptor).st_size
+        if size > seen[descriptor] and isinstance(stream, _Stream):
+            stream.tell(os.pread(descriptor, size - seen[descriptor], seen[descriptor]).decode("utf-8", "replace"))
+            seen[descriptor] = size
