@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def result(
     store: Store,
-    columns: Mapping[str, Sequence[Any]],
+    columns: Mapping[str, Sequence[Any] | pd.Series],
     kinds: Mapping[str, str],
     *,
     analysis: str,
@@ -30,7 +30,7 @@ def result(
     Parameters
     ----------
     columns : mapping
-        Column name → values, all equally long.
+        Column name → values, all equally long; a pandas column is taken as it is, without a list of its values.
     kinds : mapping
         Column name → dtype. It gives the order of the columns, and an empty result keeps its types.
     analysis, theme, counts : str
@@ -48,7 +48,7 @@ def result(
         The columns of ``kinds``. ``attrs``: analysis, theme, store, as_of, base, counts, currency, params,
         ``more``.
     """
-    frame = pd.DataFrame({name: pd.Series(list(columns[name]), dtype=kind) for name, kind in kinds.items()})
+    frame = pd.DataFrame({name: _typed(columns[name], kind) for name, kind in kinds.items()}, copy=False)
     about: dict[Any, Any] = {
         "analysis": analysis,
         "theme": theme,
@@ -62,6 +62,12 @@ def result(
     }
     frame.attrs = about | more
     return frame
+
+
+def _typed(values: Sequence[Any] | pd.Series, kind: str) -> pd.Series:
+    if isinstance(values, pd.Series):
+        return values.reset_index(drop=True).astype(kind)
+    return pd.Series(list(values), dtype=kind)
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:

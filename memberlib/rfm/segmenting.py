@@ -258,7 +258,7 @@ def segmented(
     """A result that says by which cuts and which map its members were grouped."""
     return result(
         store,
-        {str(name): list(rows[name]) for name in rows.columns},
+        {str(name): rows[name] for name in rows.columns},
         kinds,
         analysis=analysis,
         theme="rfm",
