@@ -64,7 +64,7 @@ def result(
     return frame
 
 
-def _typed(values: Sequence[Any] | pd.Series, kind: str) -> pd.Series:
+def _typed(values: Sequence[Any] | pd.Series, kind: Any) -> pd.Series:
     if isinstance(values, pd.Series):
         return values.reset_index(drop=True).astype(kind)
     return pd.Series(list(values), dtype=kind)
