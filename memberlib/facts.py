@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 MONTH_BITS = 62
 
 
+@ibis.udf.agg.builtin
+def bit_or(bits: int) -> int:  # type: ignore[empty-body]
+    """The bits of all rows together; ibis knows it of DuckDB and not of Spark, which calls it the same."""
+
+
 def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None) -> Table:
     """Counted trades: paid by the end of ``as_of``, of a counted status, net amount above 0, by a member, not brushed.
 
@@ -80,7 +85,7 @@ def per_member(trades: Table, *, as_of: dt.date) -> Table:
         last_at=trades.paid_at.max(),
         order_count=trades.count(),
         exact_amount=trades.net_amount.sum(),
-        active_months=bit.bit_or(),
+        active_months=bit_or(bit),
     )
     facts = sums.select(
         "member_id",

@@ -30,7 +30,7 @@ def table_of(con: Any, name: str, rows: Any) -> Table:
 
     Parameters
     ----------
-    con : ibis DuckDB connection
+    con : ibis connection
     name : str
         Of the canonical table.
     rows : DataFrame, path of a Parquet file, or ibis Table
@@ -83,6 +83,8 @@ def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
     picked = [field for field in schema if field.name in frame.columns]
     arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
     made = f"{name}_{next(serial)}"
+    if con.name != "duckdb":
+        return con.create_table(made, obj=pa.table(arrays, schema=pa.schema(picked)), temp=True)
     con.con.register(f"{made}_view", pa.table(arrays, schema=pa.schema(picked)))
     con.raw_sql(f'CREATE TEMP TABLE "{made}" AS SELECT * FROM "{made}_view"')
     con.con.unregister(f"{made}_view")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
+from memberlib.declared import Source, source_from
 from memberlib.errors import InputError
 from memberlib.model import LEVELS, PAID_STATUSES
 
@@ -75,6 +76,8 @@ class Settings:
         What to do with a phone that several names share: ``report`` it, or ``join`` them all the same.
     findings : dict
         Thresholds that replace those of ``memberlib/findings.toml``.
+    source : Source, optional
+        Where the shop's tables live, apart from the lake; see :mod:`memberlib.declared`.
     """
 
     name: dict[str, str] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class Settings:
     join_by: tuple[str, ...] = ()
     join_shared_phone: str = "report"
     findings: dict[str, Any] = field(default_factory=dict)
+    source: Source | None = None
 
     def name_in(self, lang: str, fallback: str = "") -> str:
         """Name of the shop in a language, else in any language, else ``fallback``; 繁體 is made from 简体."""
@@ -108,8 +112,9 @@ class Settings:
 
     @property
     def digest(self) -> str:
-        """Short fingerprint of every decision; two shops that decide alike share it."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False)
+        """Short fingerprint of every decision; two shops that decide alike share it, wherever their tables live."""
+        decided = {key: value for key, value in dataclasses.asdict(self).items() if key != "source"}
+        text = json.dumps(decided, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -251,14 +256,12 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     """
     known = {f.name for f in dataclasses.fields(Settings)}
     where = f"stores.toml, [{store_id}]"
-    values: dict[str, Any] = {}
-    for key, value in table.items():
+    values = dict(table)
+    for key in values:
         if key not in known:
             near = difflib.get_close_matches(key, sorted(known), 1)
-            raise InputError(
-                f"{where}: unknown setting {key!r}{f'; did you mean {near[0]!r}?' if near else ''}"
-            )
-        values[key] = value
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise InputError(f"{where}: unknown setting {key!r}{meant}")
     name = values.get("name", {})
     values["name"] = {"": name} if isinstance(name, str) else {str(k): str(v) for k, v in dict(name).items()}
     _among(values, "lang", LANGUAGES, where)
@@ -285,6 +288,8 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     _among(values, "join_shared_phone", SHARED_PHONES, where)
     if "level_words" in values:
         values["level_words"] = _level_words(values["level_words"], where)
+    if "source" in values:
+        values["source"] = source_from(values["source"], f"stores.toml, [{store_id}.source]")
     if "level_rules" in values:
         try:
             values["level_rules"] = level_rules(values["level_rules"])
@@ -385,11 +390,8 @@ def ensure_settings(data: Path, store_id: str, defaults: Mapping[str, str]) -> S
     path = data / "stores.toml"
     data.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
-    lines = [
-        f"[{store_id}]",
-        f'name = "{store_id}"',
-        *(f'{key} = "{value}"' for key, value in defaults.items()),
-    ]
+    words = {"name": store_id, **defaults}
+    lines = [f"[{store_id}]", *(f'{key} = "{value}"' for key, value in words.items())]
     text = before.rstrip() + ("\n\n" if before.strip() else "") + "\n".join(lines) + "\n"
     fresh = path.with_suffix(".toml.new")
     fresh.write_text(text, encoding="utf-8")

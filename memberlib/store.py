@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
@@ -14,26 +14,30 @@ import pandas as pd
 from memberlib import facts as _facts
 from memberlib.engine import connection
 from memberlib.errors import InputError
-from memberlib.given import schema_of, serial, table_of
+from memberlib.given import serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
-from memberlib.lake import Lake, data_folder
-from memberlib.lake.damage import telling
+from memberlib.lake import data_folder
 from memberlib.model import YEARS
-from memberlib.settings import Settings, check_store_id, load_settings
+from memberlib.settings import Settings, check_store_id
+from memberlib.sources import Version, close, found, shop_ids, shop_version
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-_SHOWN = ("orders", "items", "members", "brushed", "events", "contacts", "decisions")
+__all__ = [
+    "LEFT_OUT",
+    "Store",
+    "Version",
+    "connection",
+    "day_of",
+    "open_store",
+    "shop_ids",
+    "shop_version",
+    "store_from",
+]
+
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
-
-
-class Version(NamedTuple):
-    """Which data of a shop: the number of its version in the lake, and the fingerprint of its data."""
-
-    number: int
-    digest: str
 
 
 class Store:
@@ -44,7 +48,8 @@ class Store:
     id, as_of, settings
         The shop, the last day that is looked at, its decisions.
     version, digest
-        Version of the shop's data in the lake and its fingerprint; ``None`` and ``""`` for a store made from frames.
+        Version of the shop's data in the lake and its fingerprint; 0 where its tables live elsewhere (see
+        :mod:`memberlib.sources`), ``None`` and ``""`` for a store made from frames.
     orders, items, members, events : ibis Table
         The canonical rows known on ``as_of``. Members that are one (see :mod:`memberlib.identity`) have one id
         in all of them.
@@ -61,12 +66,12 @@ class Store:
         as_of: dt.date | None,
         settings: Settings,
         version: int | None = None,
-        digest: str = "",
+        digest: str | Callable[[], str] = "",
         _span: tuple[dt.date | None, dt.date | None] | None = None,
         _joining: Joining | None = None,
     ) -> None:
         self.id, self.con, self.settings = store_id, con, settings
-        self.version, self.digest = version, digest
+        self.version, self._digest = version, digest
         self._raw = dict(tables)
         if _joining is not None:
             self.joining = _joining
@@ -91,6 +96,11 @@ class Store:
             )
         return as_of
 
+    @cached_property
+    def digest(self) -> str:
+        """Fingerprint of the shop's data; made when it is asked for, where its tables live elsewhere."""
+        return self._digest if isinstance(self._digest, str) else self._digest()
+
     @property
     def first_order_on(self) -> dt.date | None:
         """Day of the first order, counted or not."""
@@ -110,7 +120,7 @@ class Store:
             as_of=as_of,
             settings=self.settings,
             version=self.version,
-            digest=self.digest,
+            digest=lambda: self.digest,
             _span=self._span,
             _joining=self.__dict__.get("joining"),
         )
@@ -119,10 +129,20 @@ class Store:
     def joining(self) -> Joining:
         """Which members are one, by the shop's settings and its decisions on single pairs."""
         given = {name: self.as_exported(name) for name in ("contacts", "decisions")}
-        contacts, decisions = (
-            None if t is None else str(ibis.to_sql(t, dialect="duckdb")) for t in given.values()
-        )
-        return Joining(self.con.con, contacts, decisions, settings=self.settings)
+        if self.con.name == "duckdb":
+            con, told = (
+                self.con.con,
+                {n: ibis.to_sql(t, dialect="duckdb") for n, t in given.items() if t is not None},
+            )
+        else:
+            # who is one is found by DuckDB; of a shop elsewhere it is given these two tables alone
+            con, told = connection().con, {}
+            for name, rows in given.items():
+                if rows is not None:
+                    con.register(name, rows.to_pyarrow())
+                    told[name] = f"SELECT * FROM {name}"
+        contacts, decisions = (str(told[name]) if name in told else None for name in given)
+        return Joining(con, contacts, decisions, settings=self.settings)
 
     def as_exported(self, table: str) -> Table | None:
         """A table's rows whatever their day, with the channels' own ids; None where the shop has none."""
@@ -131,23 +151,32 @@ class Store:
     def _with_joined_ids(self) -> dict[str, Table]:
         """The tables with one id per person; as they are where nobody is joined."""
         names = ("contacts",) if self.settings.join_by else ()
-        self._changed = None
+        self._ids = None
         if any(name in self._raw for name in (*names, "decisions")):
-            self._changed = self.joining.changed()
-        if self._changed is None:
+            self._ids = self._joined_ids()
+        if self._ids is None:
             return self._raw
-        ids = self.con.table(self._changed, database=("temp", "main"))
         return {
-            name: renamed(rows, ids) if name in ("orders", "events") else rows
+            name: renamed(rows, self._ids) if name in ("orders", "events") else rows
             for name, rows in self._raw.items()
         }
+
+    def _joined_ids(self) -> Table | None:
+        """member_id and joined_id of the members that go by another's id; None where there are none."""
+        changed = self.joining.changed()
+        if changed is None:
+            return None
+        if self.con.name == "duckdb":
+            return self.con.table(changed, database=("temp", "main"))
+        rows = self.joining.con.execute(f"SELECT * FROM {changed}").to_arrow_table()
+        return self.con.create_table(f"joined_{next(serial)}", obj=rows, temp=True)
 
     def close(self) -> None:
         """Let go of the facts and of the connection; for who opens hundreds of shops in one process."""
         kept = self.__dict__.pop("facts", None)
         if kept is not None:
             kept.release()
-        self.con.disconnect()
+        close(self.con)
 
     def name(self, lang: str | None = None) -> str:
         """Name of the shop, in its own language where none is given."""
@@ -190,9 +219,7 @@ class Store:
         if rows is None:
             return None
         known = rows.filter(rows.joined_on.isnull() | (rows.joined_on <= ibis.date(self.as_of)))
-        if self._changed is None:
-            return known
-        return merged(known, self.con.table(self._changed, database=("temp", "main")))
+        return known if self._ids is None else merged(known, self._ids)
 
     @property
     def events(self) -> Table | None:
@@ -257,7 +284,7 @@ def open_store(
     data: str | Path | None = None,
     at_version: int | None = None,
 ) -> Store:
-    """One shop of the lake as of a date.
+    """One shop as of a date, wherever its tables live.
 
     Parameters
     ----------
@@ -268,7 +295,7 @@ def open_store(
     data : path, optional
         Data folder; else the variable ``MEMBERLIB_DATA``, else the nearest ``data/`` with a ``stores.toml``.
     at_version : int, optional
-        An earlier version of the shop's data.
+        An earlier version of the shop's data; of a shop of the lake.
 
     Raises
     ------
@@ -281,42 +308,9 @@ def open_store(
     >>> store.buyer_count  # doctest: +SKIP
     2391
     """
-    check_store_id(store_id)
-    folder = data_folder(data)
-    found = Lake(folder / "lake").version(store_id, at_version)
-    con = connection()
-    tables: dict[str, Table] = {}
-    with telling(folder / "lake" / store_id, store_id):
-        for name, files in found.files.items():
-            if name in _SHOWN and files:
-                tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
-    if "orders" not in tables:
-        tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
-    return Store(store_id, tables, con=con, as_of=day_of(as_of), settings=load_settings(folder, store_id),
-                 version=found.number, digest=found.digest)  # fmt: skip
-
-
-def shop_ids(data: str | Path | None = None) -> list[str]:
-    """Ids of the shops that can be opened, sorted."""
-    return Lake(data_folder(data) / "lake").shops()
-
-
-def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
-    """Number and digest of a shop's data, without opening it.
-
-    Parameters
-    ----------
-    at_version : int, optional
-        An earlier version; else the newest.
-
-    Raises
-    ------
-    InputError
-        For an unknown shop or version.
-    """
-    check_store_id(store_id)
-    found = Lake(data_folder(data) / "lake").version(store_id, at_version)
-    return Version(found.number, found.digest)
+    opened = found(data_folder(data), store_id, at_version)
+    return Store(store_id, opened.tables, con=opened.con, as_of=day_of(as_of), settings=opened.settings,
+                 version=opened.number, digest=opened.digest, _span=opened.days)  # fmt: skip
 
 
 def store_from(
@@ -344,7 +338,7 @@ def store_from(
         member_id and some of name, phone, email, person_key, as written; looked at where the settings have ``join_by``.
     decisions : likewise, optional
         member_id, other_id, decision (together, apart).
-    con : ibis DuckDB connection, optional
+    con : ibis connection, optional
         To share one among many stores; ibis Tables must belong to it.
 
     Examples

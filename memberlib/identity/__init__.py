@@ -41,7 +41,7 @@ class Joining:
     """
 
     def __init__(self, con: Any, contacts: str | None, decisions: str | None, *, settings: Settings) -> None:
-        self._con, self._settings = con, settings
+        self.con, self._settings = con, settings
         self._decided = fresh_name("decided")
         none = "SELECT '' AS member_id, '' AS other_id, '' AS decision WHERE false"
         con.execute(
@@ -57,7 +57,7 @@ class Joining:
 
     def _grouped(self) -> str:
         """Every member named by a shared contact or a decision, with its number and that of its group."""
-        con, ids = self._con, fresh_name("ids")
+        con, ids = self.con, fresh_name("ids")
         con.execute(
             f"""CREATE TEMP TABLE {ids}_all AS
             SELECT member_id, row_number() OVER (ORDER BY member_id) - 1 AS number FROM (
@@ -122,16 +122,16 @@ class Joining:
         """Table of member_id and joined_id of the members that go by another's id; None where there are none."""
         if self._changed is None:
             self._changed = fresh_name("changed")
-            self._con.execute(
+            self.con.execute(
                 f"""CREATE TEMP TABLE {self._changed} AS SELECT i.member_id, r.member_id AS joined_id
                 FROM {self._ids} AS i JOIN {self._ids} AS r ON r.number = i.root WHERE i.number <> i.root"""
             )
-        found = self._con.execute(f"SELECT count(*) FROM {self._changed}").fetchall()[0][0]
+        found = self.con.execute(f"SELECT count(*) FROM {self._changed}").fetchall()[0][0]
         return self._changed if found else None
 
     def groups(self) -> pd.DataFrame:
         """One row per member of a group of two or more: member_id, joined_id, member_count; by joined_id, member_id."""
-        frame: pd.DataFrame = self._con.execute(
+        frame: pd.DataFrame = self.con.execute(
             f"""SELECT i.member_id, r.member_id AS joined_id, count(*) OVER (PARTITION BY i.root) AS member_count
             FROM {self._ids} AS i JOIN {self._ids} AS r ON r.number = i.root
             QUALIFY member_count > 1 ORDER BY i.root, i.number"""
@@ -141,12 +141,12 @@ class Joining:
     def kept_apart(self) -> set[tuple[str, str]]:
         """The pairs that were decided to be two."""
         query = f"SELECT member_id, other_id FROM {self._decided} WHERE decision = 'apart'"
-        return set(self._con.execute(query).fetchall())
+        return set(self.con.execute(query).fetchall())
 
     def pairs(self) -> pd.DataFrame:
         """One row per pair, see :func:`memberlib.identity.pairs`."""
-        found = linked(self._con, self._held, self._ids)
-        rows: pd.DataFrame = self._con.execute(
+        found = linked(self.con, self._held, self._ids)
+        rows: pd.DataFrame = self.con.execute(
             f"""WITH linked AS ({found}),
             rated AS (
                 SELECT *, CASE WHEN why = '' AND one_root = other_root THEN 'joined' ELSE 'reported' END AS state

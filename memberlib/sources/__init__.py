@@ -1,0 +1,121 @@
+"""Where do a shop's tables live?
+
+In the lake, where imports put them, or where the shop says in its settings (see :mod:`memberlib.declared`): in Spark, a
+file of DuckDB, or another backend of Ibis. Either way they are the canonical tables of :mod:`memberlib.model`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from memberlib.declared import TABLES
+from memberlib.engine import connection
+from memberlib.errors import InputError
+from memberlib.given import schema_of, serial
+from memberlib.lake import Lake, data_folder
+from memberlib.lake.damage import telling
+from memberlib.settings import Settings, all_settings, check_store_id, load_settings
+from memberlib.sources import elsewhere
+from memberlib.sources.digests import digest
+from memberlib.sources.elsewhere import close
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+__all__ = ["Found", "Version", "close", "found", "shop_ids", "shop_version"]
+
+
+class Version(NamedTuple):
+    """Which data of a shop: the number of its version in the lake, and the fingerprint of its data.
+
+    The number is 0 where a shop's tables live elsewhere.
+    """
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The tables of a shop and the connection they belong to.
+
+    ``number`` and ``digest`` are those of :class:`Version`, the digest to be called for; ``days`` those of the first
+    and last order, where they are known.
+    """
+
+    con: Any
+    tables: dict[str, Table]
+    settings: Settings
+    number: int
+    digest: Callable[[], str]
+    days: tuple[dt.date | None, dt.date | None] | None = None
+
+
+def found(folder: Path, store_id: str, at_version: int | None = None) -> Found:
+    """The tables of a shop, opened.
+
+    Raises
+    ------
+    InputError
+        For an unknown shop or version, or tables elsewhere that cannot be had.
+    """
+    settings = load_settings(folder, check_store_id(store_id))
+    if settings.source is not None:
+        _check_version(store_id, at_version)
+        con, tables = elsewhere.reached(folder, store_id, settings)
+        days = elsewhere.looked_at(tables["orders"], f"stores.toml, [{store_id}.source]")
+        return Found(con, tables, settings, 0, lambda: digest(con, tables), days)
+    version = Lake(folder / "lake").version(store_id, at_version)
+    con, tables = connection(), {}
+    with telling(folder / "lake" / store_id, store_id):
+        for name, files in version.files.items():
+            if name in TABLES and files:
+                tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
+    if "orders" not in tables:
+        tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
+    return Found(con, tables, settings, version.number, lambda: version.digest)
+
+
+def shop_ids(data: str | Path | None = None) -> list[str]:
+    """Ids of the shops that can be opened, sorted: those of the lake and those whose tables live elsewhere."""
+    folder = data_folder(data)
+    declared = {name for name, settings in all_settings(folder).items() if settings.source is not None}
+    return sorted(declared.union(Lake(folder / "lake").shops()))
+
+
+def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
+    """Number and digest of a shop's data.
+
+    Parameters
+    ----------
+    at_version : int, optional
+        An earlier version; else the newest.
+
+    Raises
+    ------
+    InputError
+        For an unknown shop or version.
+    """
+    folder = data_folder(data)
+    settings = load_settings(folder, check_store_id(store_id))
+    if settings.source is None:
+        version = Lake(folder / "lake").version(store_id, at_version)
+        return Version(version.number, version.digest)
+    _check_version(store_id, at_version)
+    con, tables = elsewhere.reached(folder, store_id, settings)
+    try:
+        return Version(0, digest(con, tables))
+    finally:
+        close(con)
+
+
+def _check_version(store_id: str, at_version: int | None) -> None:
+    if at_version:
+        raise InputError(
+            f"shop '{store_id}' has no earlier versions here: its tables live elsewhere"
+            f" (stores.toml, [{store_id}.source])"
+        )
