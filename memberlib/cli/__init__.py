@@ -36,10 +36,9 @@ app.add_typer(table_app, name="table")
 @app.command()
 def shops(data: Data = None) -> None:
     """List the shops of the data folder."""
-    from memberlib.lake import Lake, data_folder
+    from memberlib.lake import shop_ids
 
-    folder = data_folder(data)
-    for store_id in Lake(folder / "lake").shops():
+    for store_id in shop_ids(data):
         typer.echo(store_id)
 
 

@@ -28,14 +28,14 @@ from memberlib.lake.damage import telling
 from memberlib.lake.versions import LakeVersion, known_entry, newest, newest_whole, parts_of, version_of
 from memberlib.lake.writer import Writer
 from memberlib.model import REJECTED
-from memberlib.settings import check_store_id
+from memberlib.settings import all_settings, check_store_id, load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from memberlib.lake.undoing import Undone
 
-__all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder"]
+__all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder", "shop_ids"]
 
 IMPORT_COLUMNS = (
     "import_id", "version", "file", "sheet", "platform", "channel", "table", "read_count", "accepted_count",
@@ -66,6 +66,17 @@ def data_folder(data: str | Path | None = None) -> Path:
     return here / "data"
 
 
+def shop_ids(data: str | Path | None = None) -> list[str]:
+    """Ids of the shops that can be opened, sorted: those of the lake and those whose tables live elsewhere."""
+    folder = data_folder(data)
+    return sorted(_declared(folder).union(Lake(folder / "lake").shops()))
+
+
+def _declared(folder: Path) -> set[str]:
+    """The shops of a data folder whose tables live elsewhere."""
+    return {name for name, settings in all_settings(folder).items() if settings.source is not None}
+
+
 class Lake:
     """The shops under one folder, usually ``<data>/lake``."""
 
@@ -73,14 +84,15 @@ class Lake:
         self.root = Path(root)
 
     def shops(self) -> list[str]:
-        """Ids of the shops that hold at least one import, sorted."""
+        """Ids of the shops that hold at least one import, sorted; not of those whose tables live elsewhere by now."""
         if not self.root.is_dir():
             return []
-        return sorted(p.name for p in self.root.iterdir() if p.is_dir() and newest(p))
+        away = _declared(self.root.parent)
+        return sorted(p.name for p in self.root.iterdir() if p.is_dir() and p.name not in away and newest(p))
 
     def newest(self, store_id: str) -> int:
         """Number of a shop's newest version; 0 for a shop that is not there."""
-        return newest(self.root / check_store_id(store_id))
+        return newest(self._folder(store_id))
 
     def version(self, store_id: str, number: int | None = None) -> LakeVersion:
         """One version of a shop, the newest where none is given.
@@ -94,15 +106,25 @@ class Lake:
 
     def _stated(self, store_id: str, number: int | None = None) -> LakeVersion:
         """A version as its file has it, whatever became of the data files."""
-        folder = self.root / check_store_id(store_id)
+        folder = self._folder(store_id)
         last = newest(folder) and newest_whole(folder, store_id)
         if not last:
-            known = ", ".join(self.shops()) or "none"
+            known = ", ".join(sorted(_declared(self.root.parent).union(self.shops()))) or "none"
             raise InputError(f"no shop '{store_id}' in {self.root.parent}; known: {known}")
         wanted = last if number is None else number
         if not 1 <= wanted <= last:
             raise InputError(f"shop '{store_id}' has versions 1 to {last}, not {wanted}")
         return version_of(folder, store_id, wanted)
+
+    def _folder(self, store_id: str) -> Path:
+        """A shop's folder; a line of error for a shop whose tables live elsewhere."""
+        source = load_settings(self.root.parent, check_store_id(store_id)).source
+        if source is not None:
+            raise InputError(
+                f"the tables of shop '{store_id}' live elsewhere, in {source.backend}"
+                f" (stores.toml, [{store_id}.source]): imports, and what is told of them, are for shops of the lake"
+            )
+        return self.root / store_id
 
     def imports(
         self, store_id: str, *, at_version: int | None = None, unchanged: bool = False, brief: bool = False
@@ -111,6 +133,8 @@ class Lake:
 
         Parameters
         ----------
+        at_version : int, optional
+            The imports up to that version; none for version 0, which is that of a shop whose tables live elsewhere.
         unchanged : bool
             Also those that changed nothing; their ids look like ``"2.1"``.
         brief : bool
@@ -128,7 +152,7 @@ class Lake:
         import pandas as pd
 
         rows = []
-        for entry in self._stated(store_id, at_version).entries:
+        for entry in () if at_version == 0 else self._stated(store_id, at_version).entries:
             parts = parts_of(entry.record) if unchanged or not entry.repeat else []
             for part in [p for p in parts if p.get("read_count")] or parts:
                 channel = part.get("options", {}).get("channel")
@@ -156,7 +180,10 @@ class Lake:
             For an unknown shop or import.
         """
         import duckdb
+        import pandas as pd
 
+        if at_version == 0:
+            return pd.DataFrame(columns=[column.name for column in REJECTED.columns])
         version = self.version(store_id, at_version)
         where, values = "", []
         if import_id is not None:
@@ -199,9 +226,10 @@ class Lake:
         """
         from memberlib.lake.checking import check
 
-        if not self.newest(store_id):
+        folder = self._folder(store_id)
+        if not newest(folder):
             self._stated(store_id)
-        return check(self.root / store_id, store_id)
+        return check(folder, store_id)
 
     def brushed(self, store_id: str) -> pd.DataFrame:
         """The brushed orders of a shop, which no figure counts, by id.
@@ -242,7 +270,7 @@ class Lake:
         """
         import filelock
 
-        folder = self.root / check_store_id(store_id)
+        folder = self._folder(store_id)
         self.root.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(self.root / f".{store_id}.lock", timeout=_LOCK_SECONDS)
         try:

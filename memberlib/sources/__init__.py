@@ -16,9 +16,9 @@ from memberlib.declared import TABLES
 from memberlib.engine import connection
 from memberlib.errors import InputError
 from memberlib.given import schema_of, serial
-from memberlib.lake import Lake, data_folder
+from memberlib.lake import Lake, data_folder, shop_ids
 from memberlib.lake.damage import telling
-from memberlib.settings import Settings, all_settings, check_store_id, load_settings
+from memberlib.settings import Settings, check_store_id, load_settings
 from memberlib.sources import elsewhere
 from memberlib.sources.digests import digest
 from memberlib.sources.elsewhere import close
@@ -78,13 +78,6 @@ def found(folder: Path, store_id: str, at_version: int | None = None) -> Found:
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
     return Found(con, tables, settings, version.number, lambda: version.digest)
-
-
-def shop_ids(data: str | Path | None = None) -> list[str]:
-    """Ids of the shops that can be opened, sorted: those of the lake and those whose tables live elsewhere."""
-    folder = data_folder(data)
-    declared = {name for name, settings in all_settings(folder).items() if settings.source is not None}
-    return sorted(declared.union(Lake(folder / "lake").shops()))
 
 
 def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
