@@ -26,7 +26,16 @@ from memberlib.themes import THEMES
 
 JAVA = os.environ.get("JAVA_HOME") or shutil.which("java")
 needs_java = pytest.mark.skipif(not JAVA, reason="no Java here (17 or later): nothing is tested on Spark")
-OPTIONS = {"spark.master": "local[2]", "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1"}
+OPTIONS = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    # tiny tables: to translate and optimise queries would take longer than to answer them
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
 STAYS = {
     "level_rules": [{"level": "regular"}, {"level": "vip", "amount": 300, "orders": 4, "discount": 0.8}],
     "category_prefixes": {"DR": "dress"},
