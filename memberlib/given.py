@@ -14,6 +14,7 @@ from memberlib.errors import InputError
 from memberlib.model import KEPT_TABLES
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from ibis.expr.types import Table
 
 serial = itertools.count()
@@ -83,12 +84,31 @@ def _loaded(con: Any, name: str, frame: pd.DataFrame) -> Table:
     picked = [field for field in schema if field.name in frame.columns]
     arrays = [pa.array(_cells(frame[field.name], field.type), type=field.type) for field in picked]
     made = f"{name}_{next(serial)}"
-    if con.name != "duckdb":
-        return con.create_table(made, obj=pa.table(arrays, schema=pa.schema(picked)), temp=True)
-    con.con.register(f"{made}_view", pa.table(arrays, schema=pa.schema(picked)))
-    con.raw_sql(f'CREATE TEMP TABLE "{made}" AS SELECT * FROM "{made}_view"')
-    con.con.unregister(f"{made}_view")
-    return con.table(made, database=("temp", "main"))
+    return in_memory(con, made, pa.table(arrays, schema=pa.schema(picked)))
+
+
+def in_memory(con: Any, name: str, rows: pa.Table) -> Table:
+    """An Arrow table as a temporary table of a connection."""
+    if con.name == "duckdb":
+        con.con.register(f"{name}_view", rows)
+        con.raw_sql(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}_view"')
+        con.con.unregister(f"{name}_view")
+        return con.table(name, database=("temp", "main"))
+    if con.name == "pyspark":
+        # of times without a zone Spark makes moments, unless it is told what they are
+        kinds = ", ".join(f"`{field.name}` {_spark_type(field.type)}" for field in rows.schema)
+        con._session.createDataFrame(rows, schema=kinds).createOrReplaceTempView(name)
+        return con.table(name)
+    return con.create_table(name, obj=rows, temp=True)
+
+
+def _spark_type(kind: pa.DataType) -> str:
+    import pyarrow as pa
+
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
+    names = {"timestamp[us]": "TIMESTAMP_NTZ", "int64": "BIGINT", "date32[day]": "DATE", "bool": "BOOLEAN"}
+    return names.get(str(kind), "STRING")
 
 
 def _cells(values: pd.Series, kind: Any) -> list[Any]:

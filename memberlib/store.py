@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import ibis
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from memberlib import facts as _facts
 from memberlib.engine import connection
 from memberlib.errors import InputError
-from memberlib.given import serial, table_of
+from memberlib.given import in_memory, serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import data_folder
@@ -69,10 +70,12 @@ class Store:
         digest: str | Callable[[], str] = "",
         _span: tuple[dt.date | None, dt.date | None] | None = None,
         _joining: Joining | None = None,
+        _kept: WeakSet[Any] | None = None,
     ) -> None:
         self.id, self.con, self.settings = store_id, con, settings
         self.version, self._digest = version, digest
         self._raw = dict(tables)
+        self._kept = WeakSet() if _kept is None else _kept
         if _joining is not None:
             self.joining = _joining
         self._tables = self._with_joined_ids()
@@ -123,6 +126,7 @@ class Store:
             digest=lambda: self.digest,
             _span=self._span,
             _joining=self.__dict__.get("joining"),
+            _kept=self._kept,
         )
 
     @cached_property
@@ -168,14 +172,17 @@ class Store:
             return None
         if self.con.name == "duckdb":
             return self.con.table(changed, database=("temp", "main"))
-        rows = self.joining.con.execute(f"SELECT * FROM {changed}").to_arrow_table()
-        return self.con.create_table(f"joined_{next(serial)}", obj=rows, temp=True)
+        rows = self.joining.con.sql(f"SELECT * FROM {changed}").to_arrow_table()
+        return in_memory(self.con, f"joined_{next(serial)}", rows)
 
     def close(self) -> None:
-        """Let go of the facts and of the connection; for who opens hundreds of shops in one process."""
-        kept = self.__dict__.pop("facts", None)
-        if kept is not None:
-            kept.release()
+        """Let go of what was kept and of the connection; for who opens hundreds of shops in one process.
+
+        The same shop as of other dates (:meth:`at`) is closed with it.
+        """
+        self.__dict__.pop("facts", None)
+        for table in list(self._kept):
+            table.release()
         close(self.con)
 
     def name(self, lang: str | None = None) -> str:
@@ -243,7 +250,13 @@ class Store:
     @cached_property
     def facts(self) -> Table:
         """One row per member with a counted trade, kept for the session, see :func:`memberlib.facts.per_member`."""
-        return _facts.per_member(self.trades, as_of=self.as_of).cache()
+        return self.kept(_facts.per_member(self.trades, as_of=self.as_of))
+
+    def kept(self, rows: Table) -> Table:
+        """Rows worked out once, for as long as who asked for them keeps the table, or until :meth:`close`."""
+        made = rows.cache()
+        self._kept.add(made)
+        return made
 
     @cached_property
     def left_out(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -11,8 +11,8 @@ from memberlib.model import LEVELS
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-_TOGETHER = (("birthday", "birthday_calendar", "birthday_day"), ("region", "city"))
-_ALONE = ("gender", "channel")
+_TOGETHER = (("birthday", "birthday_calendar", "birthday_day"), ("region", "city"), ("gender",), ("channel",))
+"""Columns of which the first row that fills one of them gives all."""
 
 
 def renamed(rows: Table, ids: Table) -> Table:
@@ -54,13 +54,12 @@ def merged(members: Table, ids: Table) -> Table:
     rows = members.inner_join(named, "member_id")
     rank = ibis.cases(*[(rows.level == level, place) for place, level in enumerate(LEVELS)]).cast("int64")
     rows = rows.mutate(_rank=rank, _manual=rows.level_manual & rows.level.notnull())
-    first: dict[str, Any] = {}
+    first: dict[str, str] = {}
     for names in _TOGETHER:
         known = ibis.coalesce(*[rows[name].cast("string") for name in names]).notnull()
-        first |= {
-            name: rows[name].first(where=known, order_by="member_id", include_null=True) for name in names
-        }
-    first |= {name: rows[name].first(where=rows[name].notnull(), order_by="member_id") for name in _ALONE}
+        who = ibis.cases((known, rows.member_id), else_=ibis.null("string"))
+        first |= dict.fromkeys(names, f"_who_{names[0]}")
+        rows = rows.mutate(**{f"_who_{names[0]}": who.min().over(group_by="joined_id")})
     people = rows.group_by("joined_id").aggregate(
         joined_on=rows.joined_on.min(),
         _by_hand=rows._rank.max(where=rows._manual),
@@ -69,7 +68,8 @@ def merged(members: Table, ids: Table) -> Table:
         points=rows.points.sum(),
         stored_value=rows.stored_value.sum(),
         consent=rows.consent.all(),
-        **first,
+        # one row is that of this member; the greatest of its one value is the value, empty or not
+        **{name: rows[name].max(where=rows.member_id == rows[who]) for name, who in first.items()},
     )
     level = ibis.coalesce(people._by_hand, people._highest)
     people = people.mutate(

@@ -26,7 +26,7 @@ import ibis
 from memberlib.errors import InputError
 from memberlib.levels.held import by_rules, held, history, under
 from memberlib.model import LEVELS
-from memberlib.results import ratio, result, whole_number
+from memberlib.results import exact_sum, ratio, result, whole_number
 from memberlib.settings import LevelRule, level_rules
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def structure(store: Store, *, rules: Rules | None = None, rules_from: dt.date |
         buyer_count=bought.sum(),
         repeat_count=(known.order_count >= 2).sum(),
         order_count=known.order_count.sum(),
-        amount=known.amount.sum(),
+        amount=exact_sum(known.amount),
         list_count=known.from_list.sum(),
         manual_count=known.manual.sum(),
         kept_count=known.kept.sum(),
@@ -158,7 +158,7 @@ def flow(store: Store, *, rules: Rules | None = None, rules_from: dt.date | None
     known = under(held(store), used, rules_from)
     sums = known.group_by("level_now", "level").aggregate(
         member_count=known.count(),
-        amount=known.amount.sum(),
+        amount=exact_sum(known.amount),
         list_count=known.from_list_now.sum(),
         manual_count=known.manual.sum(),
         kept_count=known.kept.sum(),
@@ -241,7 +241,7 @@ def discount_cost(store: Store, *, rules: Rules | None = None, days: int = 365) 
     lately = past.filter(past.paid_on > ibis.date(after))
     level = ibis.coalesce(lately.manual_level, by_rules(used, lately.amount_before, lately.orders_before))
     graded = lately.select("amount", level=level)
-    sums = graded.group_by("level").aggregate(order_count=graded.count(), amount=graded.amount.sum())
+    sums = graded.group_by("level").aggregate(order_count=graded.count(), amount=exact_sum(graded.amount))
     found = {row["level"]: row for row in sums.to_pyarrow().to_pylist()}
     discounts = {rule.level: float(rule.discount) for rule in used}
     rows = []

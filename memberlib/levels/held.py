@@ -70,7 +70,7 @@ def held(store: Store) -> Table:
             manual=joined.manual.fill_null(False),
         )
     ruled = by_rules(store.settings.level_rules, rows.amount, rows.order_count)
-    _HELD[store] = rows.select(
+    known = rows.select(
         "member_id",
         "last_on",
         "order_count",
@@ -79,7 +79,8 @@ def held(store: Store) -> Table:
         level=ibis.coalesce(rows.list_level, ruled),
         from_list=rows.list_level.notnull(),
         kept=ibis.literal(False),
-    ).cache()
+    )
+    _HELD[store] = store.kept(known)
     return _HELD[store]
 
 
@@ -129,11 +130,12 @@ def history(store: Store) -> Table:
     else:
         by_hand = listed.filter(listed.manual).select("member_id", manual_level="list_level")
         before = before.left_join(by_hand, "member_id")
-    _HISTORY[store] = before.select(
+    past = before.select(
         "paid_on",
         "manual_level",
         orders_before=before.number - 1,
         amount=before.net_amount.cast("float64"),
         amount_before=(before.total - before.net_amount).cast("float64"),
-    ).cache()
+    )
+    _HISTORY[store] = store.kept(past)
     return _HISTORY[store]

@@ -17,6 +17,7 @@ import kmeans1d
 import numpy as np
 
 from memberlib.errors import InputError
+from memberlib.results import exact_sum
 from memberlib.settings import rising
 
 if TYPE_CHECKING:
@@ -117,7 +118,10 @@ def cells_of(store: Store, cuts: Cuts) -> pd.DataFrame:
     if key not in kept:
         rows = scored(store.facts, cuts)
         sums = rows.group_by("r", "f", "m").aggregate(
-            member_count=rows.count(), **{column: rows[column].sum() for column in MEASURES.values()}
+            member_count=rows.count(),
+            recency_days=rows.recency_days.sum(),
+            order_count=rows.order_count.sum(),
+            total_amount=exact_sum(rows.total_amount),
         )
         kept[key] = sums.to_pyarrow().to_pandas().sort_values(["r", "f", "m"], ignore_index=True)
     return kept[key]
@@ -175,6 +179,7 @@ def _aggregated(store: Store, method: str, scores: int) -> dict[str, tuple[float
     facts = store.facts
     if method == "mean":
         wanted = {name: facts[column].mean() for name, column in MEASURES.items()}
+        wanted["monetary"] = exact_sum(facts.total_amount) / facts.count()
     elif method == "median":
         wanted = {name: facts[column].quantile(0.5) for name, column in MEASURES.items()}
     else:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import ibis
 
 from memberlib.errors import InputError
-from memberlib.results import whole_number
+from memberlib.results import exact_sum, whole_number
 from memberlib.rfm.cuts import cuts_of, scored
 from memberlib.rfm.maps import map_of
 from memberlib.rfm.scoring import about
@@ -83,7 +83,9 @@ def moves(
         before = scored(earlier.facts, then).select("member_id", r0="r", f0="f", m0="m")
         joined = now.left_join(before, "member_id")
     keys = ["r0", "f0", "m0", "r", "f", "m"]
-    pairs = joined.group_by(*keys).aggregate(member_count=joined.count(), amount=joined.total_amount.sum())
+    pairs = joined.group_by(*keys).aggregate(
+        member_count=joined.count(), amount=exact_sum(joined.total_amount)
+    )
     found = pairs.to_pyarrow().to_pandas().sort_values(keys, ignore_index=True)
     known = found["r0"].notna()
     found["segment_from"] = "none"

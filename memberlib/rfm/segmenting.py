@@ -286,5 +286,5 @@ def _places(store: Store) -> Table:
         if store.members is not None:
             listed = store.members.filter(store.members.region.notnull()).select("member_id", "region")
             places = places.anti_join(listed, "member_id").union(listed)
-        _PLACES[store] = places.cache()
+        _PLACES[store] = store.kept(places)
     return _PLACES[store]

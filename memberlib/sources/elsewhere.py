@@ -26,7 +26,7 @@ _TAKEN = {
     "int64": ("integer",),
     "timestamp": ("timestamp", "date"),
     "date": ("date", "timestamp"),
-    "boolean": ("boolean",),
+    "boolean": ("boolean", "integer"),
 }
 """Kind of a canonical column → kinds that are taken for it."""
 _WORDS = {
