@@ -51,12 +51,30 @@ def report(
     as_of: AsOf = None,
     lang: In = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the reports.")] = Path("reports"),
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at work at once.")] = 2,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", help="Notebooks at work at once; else 2, or the cluster's threads."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make again what has not changed.")] = False,
     at_version: Annotated[
         int | None, typer.Option("--at-version", min=1, help="Of one shop, an earlier version of its data.")
     ] = None,
     limit: Annotated[float, typer.Option("--limit", help="Seconds a notebook may take.")] = 900,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--parameter",
+            "-p",
+            metavar="NAME=VALUE",
+            help="For the notebooks, such as edges=2,4,6; see README.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", metavar="URL", help="A Dask scheduler's address, such as tcp://10.0.0.5:8786."
+        ),
+    ] = None,
     memory: Memory = None,
     data: Data = None,
 ) -> None:
@@ -77,6 +95,8 @@ def report(
         force=force,
         at_version=at_version,
         limit=limit,
+        given=parameter or (),
+        cluster=cluster,
     )
     raise typer.Exit(1 if failed else 0)
 

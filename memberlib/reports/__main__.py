@@ -13,7 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the module's commands; 0 where all went well."""
     parser = argparse.ArgumentParser(prog="python -m memberlib.reports", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("work", help="do the jobs that come in as lines of JSON (for memberlib itself)")
+    work = commands.add_parser(
+        "work", help="do the jobs that come in as lines of JSON (for memberlib itself)"
+    )
+    work.add_argument("--parent", type=int, help="process id of the one it works for, with whom it ends")
     again = commands.add_parser(
         "notebooks", help="run notebooks/*.ipynb in place on the sample shops and clean them"
     )
@@ -24,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     if given.command == "work":
+        if given.parent:
+            from memberlib.reports.lifeline import end_with
+
+            end_with(given.parent)
         from memberlib.reports.work import serve
 
         return serve()

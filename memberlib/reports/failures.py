@@ -1,13 +1,27 @@
-"""Why did a job fail, in one line that a reader can use?"""
+"""Why did a job fail, in one line that a reader can use? Is it the job, or the disk under all of them?"""
 
 from __future__ import annotations
 
+import errno
 import re
+import shutil
+import tempfile
 import traceback
+from pathlib import Path
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PATH = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[/\\]|/)(?:[^\s/\\'\"<>|]+[/\\])*([^\s/\\'\"<>|]+)")
 _LONGEST = 300
+_NO_MEMORY = ("MemoryError", "OutOfMemoryException", "_ArrayMemoryError", "ArrowMemoryError")
+_OF_THE_DISK = {
+    errno.ENOSPC: "no space is left",
+    errno.EDQUOT: "no more space is allowed",
+    errno.EFBIG: "files of this size are not allowed",
+    errno.EROFS: "nothing can be written",
+    errno.EIO: "the disk fails",
+    errno.ESTALE: "the folder's server is gone",
+}
+_LEAST_SPACE = 1 << 20
 
 
 def reason_of(error: BaseException) -> str:
@@ -25,6 +39,8 @@ def reason_of(error: BaseException) -> str:
         return "the kernel died"
     elif kind == "CellTimeoutError":
         return "a cell worked too long and was ended"
+    if kind in _NO_MEMORY:
+        kind = "ran out of memory"
     lines = [line.strip() for line in plain(message).splitlines() if line.strip()]
     said = without_paths(lines[-1]) if lines else ""
     if len(said) > _LONGEST:
@@ -39,6 +55,28 @@ def story_of(error: BaseException) -> str:
         text = cell if isinstance(cell, str) else "\n".join(cell)
         return plain(f"cell {getattr(error, 'exec_count', '?')}:\n\n{getattr(error, 'source', '')}\n\n{text}")
     return plain("".join(traceback.format_exception(error)))
+
+
+def of_the_disk(error: BaseException) -> str:
+    """What is wrong with the disk, where an error comes from there and would come to every other job as well.
+
+    Examples
+    --------
+    >>> of_the_disk(OSError(errno.ENOSPC, "No space left on device")), of_the_disk(FileNotFoundError("x"))
+    ('no space is left', '')
+    """
+    return _OF_THE_DISK.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
+def without_space(out: Path) -> Path | None:
+    """Which disk is full: that of the reports, or that for temporary files."""
+    for folder in (out, Path(tempfile.gettempdir())):
+        try:
+            if shutil.disk_usage(folder).free < _LEAST_SPACE:
+                return folder
+        except OSError:
+            continue
+    return None
 
 
 def plain(text: str) -> str:

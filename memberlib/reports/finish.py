@@ -24,7 +24,7 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
     Parameters
     ----------
     wanted : mapping
-        What the report is made from: store, as_of, lang, data, settings, code.
+        What the report is made from: store, as_of, lang, data, settings, given (parameters), code.
     data, folder : str
         Data folder; folder of the report in the making.
     names : sequence of str
@@ -47,12 +47,19 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
         raise InputError("its settings changed while the report was made; make it again")
     read = {name: notebooks.read(place / "notebooks" / f"{name}.ipynb") for name in names}
     unpinned = [name for name, notebook in read.items() if "version" not in notebooks.declared(notebook)]
-    if unpinned and Lake(Path(data) / "lake").version(wanted["store"]).number != version:
+    if unpinned and version and Lake(Path(data) / "lake").version(wanted["store"]).number != version:
         raise InputError(f"its data changed while {unpinned[0]}, which has no parameter 'version', was run")
+    if not version and shop.digest != wanted["data"]["digest"]:
+        raise InputError("its data changed while the report was made; make it again")
+    for stray in place.rglob(".*.new"):  # of a job that was broken off and done again
+        stray.unlink()
     made: dict[str, Any] = {
         **wanted,
         "last_order_on": shop.last_order_on.isoformat() if shop.last_order_on else None,
-        "parameters": {"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang, "version": version},
+        "parameters": {
+            **{"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang, "version": version},
+            **wanted.get("given", {}),
+        },
         "state": "done",
         "summary": front.summary(shop),
     }
@@ -75,6 +82,7 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
     made["pages"] = ["index.html", *(theme["file"] for theme in themes)]
     made["files"] = manifest.file_digests(place)
     manifest.write(place / manifest.NAME, made)
+    manifest.settle(place)
     return made
 
 

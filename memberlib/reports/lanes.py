@@ -2,40 +2,56 @@
 
 A lane is a Python process of its own that does one job after another. Jobs and answers are lines of JSON on
 its pipes, so that a lane needs nothing from the program that started it: no pickled functions, no re-imported
-main module. A lane that dies fails the job it was at; the next job gets a new one.
+main module. A lane that dies fails the job it was at; the next job gets a new one. Lanes end with the program that
+started them, even where that is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
+import queue
+import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from memberlib.kernels import ENVIRONMENT
+from memberlib.reports.lifeline import ended_for_memory, first_to_go
 
 JOB_SECONDS = 900.0
 """How long a job may take where nothing else is said."""
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-"""A lane forks kernels, which is safe as long as it has one thread; and lanes already fill the machine."""
+"""Lanes already fill the machine."""
+_LOOK_SECONDS = 0.5
+_DEATHS = ("the working process was ended by signal SIGKILL", "the kernel died")
+OUT_OF_MEMORY = (
+    "ran out of memory and was ended by the system; give the engine less by --memory, or fewer --jobs"
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of a job: its value, or the reason in one line and the whole story."""
+    """What became of a job: its value, or the reason in one line and the whole story.
+
+    ``by_user`` where the reason is a mistake of the user, ``by_disk`` where a disk was full or could not be written.
+    """
 
     value: Any = None
     reason: str = ""
     story: str = ""
     by_user: bool = False
+    by_disk: str = ""
 
     @property
     def ok(self) -> bool:
@@ -43,47 +59,99 @@ class Answer:
         return not self.reason
 
 
-class _Lane:
-    """One process that does jobs."""
+class Lane:
+    """One process that does jobs; it ends with the thread that made it.
+
+    Parameters
+    ----------
+    environment : mapping
+        Variables that it gets on top of this process's own.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        # It stands where the package lies: a calendar.py or matplotlibrc in the user's folder changes nothing.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "memberlib.reports", "work"],
+            [sys.executable, "-m", "memberlib.reports", "work", "--parent", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **_ONE_THREAD, **ENVIRONMENT, **environment},
+            cwd=Path(__file__).resolve().parents[2],
+            env={**os.environ, **_plain_pictures(), **_ONE_THREAD, **ENVIRONMENT, **environment},
         )
+        first_to_go(self._process.pid)
 
     def do(self, job: Mapping[str, Any], limit: float) -> Answer:
-        assert self._process.stdin and self._process.stdout
-        late = threading.Event()
-        alarm = threading.Timer(limit, self._end_late, [late])
-        alarm.start()
+        """Do a job; a job that takes more than so many seconds ends with its lane."""
+        assert self._process.stdin
+        killed_before = ended_for_memory()
         try:
             self._process.stdin.write(json.dumps(job).encode() + b"\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            line = self._line_within(limit) if os.name == "posix" else self._line_by_alarm(limit)
         except OSError:
             line = b""
-        finally:
-            alarm.cancel()
-        if line.endswith(b"\n"):
-            return Answer(**json.loads(line))
-        status = self._process.wait()
-        if late.is_set():
+        if line is None:
             reason = f"took longer than {limit:g} seconds and was ended; allow more with --limit"
             return Answer(reason=reason, story=f"{reason}\n\n{self._last_words()}")
-        return Answer(reason=_death(status), story=f"{_death(status)}\n\n{self._last_words()}")
+        answer = Answer(**json.loads(line)) if line.endswith(b"\n") else self._died()
+        if answer.reason.endswith(_DEATHS) and ended_for_memory() > killed_before:
+            return Answer(reason=OUT_OF_MEMORY, story=f"{answer.reason}\n\n{answer.story}")
+        return answer
 
-    def _end_late(self, late: threading.Event) -> None:
-        late.set()
-        self._process.kill()  # its nursery ends with it, and takes the notebook's kernel along
+    def _died(self) -> Answer:
+        reason = _death(self._process.wait())
+        return Answer(reason=reason, story=f"{reason}\n\n{self._last_words()}")
+
+    def _line_within(self, limit: float) -> bytes | None:
+        """Its next line, or what it wrote before it died; None where it took too long and was ended.
+
+        Its death is noticed also where something that it had started holds its pipe open.
+        """
+        assert self._process.stdout
+        ends, line = time.monotonic() + limit, b""
+        with selectors.DefaultSelector() as pipe:
+            pipe.register(self._process.stdout, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                left = ends - time.monotonic()
+                if left <= 0:
+                    self._process.kill()  # its nursery ends with it, and takes the notebook's process along
+                    self._process.wait()
+                    return None
+                dead = self._process.poll() is not None
+                if pipe.select(0 if dead else min(left, _LOOK_SECONDS)):
+                    part = os.read(self._process.stdout.fileno(), 1 << 20)
+                    if not part:
+                        break
+                    line += part
+                elif dead:
+                    break
+        return line
+
+    def _line_by_alarm(self, limit: float) -> bytes | None:
+        assert self._process.stdout
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        alarm = threading.Timer(limit, end)
+        alarm.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            alarm.cancel()
+        return None if late.is_set() and not line.endswith(b"\n") else line
 
     @property
     def alive(self) -> bool:
+        """Whether it can do another job."""
         return self._process.poll() is None
+
+    def break_off(self) -> None:
+        """End it in the middle of its job."""
+        self._process.terminate()
 
     def end(self) -> None:
         """Close the lane's input, which ends it after its job; end it by force where it does not listen."""
@@ -102,6 +170,13 @@ class _Lane:
     def _last_words(self) -> str:
         self._errors.seek(0)
         return self._errors.read().decode("utf-8", "replace")[-20_000:]
+
+
+def _plain_pictures() -> dict[str, str]:
+    """No setting of the user's matplotlib changes a report."""
+    found = importlib.util.find_spec("matplotlib")
+    own = Path(found.origin).parent / "mpl-data" / "matplotlibrc" if found and found.origin else None
+    return {"MATPLOTLIBRC": str(own)} if own and own.is_file() else {}
 
 
 def _death(status: int) -> str:
@@ -131,28 +206,56 @@ class Lanes:
     ) -> None:
         self.count, self._limit = count, limit
         self._environment = dict(environment or {})
-        self._here = threading.local()
-        self._all: list[_Lane] = []
-        self._threads = ThreadPoolExecutor(max_workers=count, thread_name_prefix="lane")
+        self._all: list[Lane] = []
+        self._broken_off = threading.Event()
+        self._jobs: queue.SimpleQueue[tuple[Mapping[str, Any], Future[Answer]] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     def submit(self, job: Mapping[str, Any]) -> Future[Answer]:
         """Hand a job to the next free lane; the answer comes through the future."""
-        return self._threads.submit(self._do, job)
+        answer: Future[Answer] = Future()
+        self._jobs.put((job, answer))
+        if len(self._threads) < self.count:
+            thread = threading.Thread(target=self._work, name=f"lane-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return answer
 
-    def _do(self, job: Mapping[str, Any]) -> Answer:
-        lane: _Lane | None = getattr(self._here, "lane", None)
-        if lane is None or not lane.alive:
-            lane = self._here.lane = _Lane(self._environment)
-            self._all.append(lane)
-        return lane.do(job, self._limit)
+    def check(self) -> None:
+        """Nothing: lanes of this machine are always there."""
+
+    def _work(self) -> None:
+        """Do jobs in a lane of this thread's own, which ends before the thread does."""
+        lane: Lane | None = None
+        while (asked := self._jobs.get()) is not None:
+            job, answer = asked
+            if self._broken_off.is_set() or not answer.set_running_or_notify_cancel():
+                answer.cancel()
+                continue
+            try:
+                if lane is None or not lane.alive:
+                    if lane is not None:
+                        lane.end()
+                        self._all.remove(lane)
+                    lane = Lane(self._environment)
+                    self._all.append(lane)
+                    if self._broken_off.is_set():
+                        lane.break_off()
+                answer.set_result(lane.do(job, self._limit))
+            except BaseException as error:
+                answer.set_exception(error)
+        if lane is not None:
+            lane.end()
 
     def __enter__(self) -> Lanes:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
-            for lane in self._all:
-                lane._process.terminate()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for lane in self._all:
-            lane.end()
+            self._broken_off.set()
+            for lane in list(self._all):
+                lane.break_off()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -14,7 +16,7 @@ from typing import Any
 import memberlib
 
 NAME = "manifest.json"
-MADE_FROM = ("store", "as_of", "lang", "data", "settings", "code")
+MADE_FROM = ("store", "as_of", "lang", "data", "settings", "given", "code")
 """Parts of a manifest that, unchanged, would make the same report."""
 _SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas", "seaborn")
 
@@ -69,10 +71,23 @@ def replace(path: Path, content: bytes) -> bool:
     """Write a file in one move, so that no reader sees half of it; whether it differs from what was there."""
     if path.is_file() and path.read_bytes() == content:
         return False
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        fresh.write_bytes(content)
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
     return True
+
+
+def settle(folder: Path) -> None:
+    """See to it that the files of a folder are on the disk, not on their way there; a full disk says so here."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -170,7 +170,6 @@ def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> N
         "parameters": given or None, "cwd": str(folder), "kernel_name": "python3", "language": "python",
         "progress_bar": False, "log_output": False, "request_save_on_cell_execute": False,
         "autosave_cell_every": 0, "start_timeout": 120, "execution_timeout": CELL_SECONDS, "iopub_timeout": 60,
-        "store_widget_state": False,
     }  # fmt: skip
     if can_be_warm():
         from memberlib.kernels import engine

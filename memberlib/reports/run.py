@@ -1,26 +1,33 @@
-"""Which shops get a report, and in which order is the work done?"""
+"""Which shops get a report, and which of them have it already?"""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import heapq
-import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import math
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
 from memberlib.errors import InputError
-from memberlib.lake import Lake, data_folder
-from memberlib.reports import manifest, shelf
+from memberlib.lake import Lake, data_folder, shop_ids
+from memberlib.reports import manifest, parameters, shelf
+from memberlib.reports.failures import of_the_disk
 from memberlib.reports.index import write_index
+from memberlib.reports.journal import Journal
 from memberlib.reports.lanes import JOB_SECONDS, Answer, Lanes
+from memberlib.reports.making import AGAIN, Plan, fail, make
 from memberlib.reports.notebooks import find_notebooks
-from memberlib.reports.progress import Progress, progress
+from memberlib.reports.progress import Both, progress
 from memberlib.reports.shelf import Shop
-from memberlib.settings import Settings, all_settings
+from memberlib.settings import Settings, all_settings, check_store_id
+
+JOBS = 2
+"""Notebooks at work at once on this machine, where nothing else is said."""
 
 
 def make_reports(
@@ -30,20 +37,23 @@ def make_reports(
     as_of: dt.date | str | None = None,
     lang: str | None = None,
     out: str | Path = Path("reports"),
-    jobs: int = 2,
+    jobs: int | None = None,
     force: bool = False,
     at_version: int | None = None,
     limit: float = JOB_SECONDS,
+    given: Sequence[str] | Mapping[str, Any] = (),
+    cluster: str | None = None,
     notebooks: str | Path | None = None,
 ) -> int:
     """Make a report per shop in ``<out>/<store>/<as_of>/`` and an index over all; the number of failed shops.
 
-    A report that would come out as it lies there is not made again.
+    A report that would come out as it lies there is not made again, so that a run that was broken off, in whatever
+    way, goes on where it was when the same is asked again.
 
     Parameters
     ----------
     store_ids : sequence of str or None
-        Ids of shops; None for every shop of the lake.
+        Ids of shops; None for every shop of the data folder.
     data : path, optional
         Data folder, see :func:`memberlib.lake.data_folder`.
     as_of : date or ISO string, optional
@@ -52,45 +62,123 @@ def make_reports(
         Language of reports and index; else each shop's own, and for the index that of most shops.
     out : path
         Folder of the reports.
-    jobs : int
-        Notebooks at work at once.
+    jobs : int, optional
+        Notebooks at work at once; else 2, or as many as the cluster has threads.
     force : bool
         Make again what has not changed.
     at_version : int, optional
         An earlier version of the one shop's data, to make an old report again.
     limit : float
         Seconds after which a notebook is ended and its shop fails; the others go on.
+    given : sequence of ``name=value``, or mapping
+        Parameters for the notebooks, see :func:`memberlib.reports.parameters.given`.
+    cluster : str, optional
+        Address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``, whose workers do the jobs.
     notebooks : path, optional
         Folder of the notebooks; else the project's.
 
     Raises
     ------
     InputError
-        For a wrong argument, an unknown shop, a missing folder; nothing has changed then.
+        For a wrong argument, an unknown shop, a missing folder; nothing has changed then. Also where nothing more can
+        be written, or nobody is left to work: what is finished stays, and no report is half done.
     """
     folder, out = data_folder(data).resolve(), Path(out)
-    sources = find_notebooks(notebooks)
+    sources = [source.resolve() for source in find_notebooks(notebooks)]
     if at_version is not None and (store_ids is None or len(set(store_ids)) != 1):
         raise InputError("an earlier version is of one shop: give one --store with --at-version")
-    if limit <= 0:
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs must be at least 1, not {jobs}")
+    if not (limit > 0 and math.isfinite(limit)):
         raise InputError(f"the time limit must be above 0 seconds, not {limit:g}")
+    asked = {
+        "stores": "all" if store_ids is None else list(store_ids), "as_of": _day(as_of), "lang": lang, "jobs": jobs,
+        "force": force, "at_version": at_version, "limit": limit, "cluster": cluster,
+        "memory": os.environ.get("MEMBERLIB_MEMORY"), "given": parameters.given(given, sources),
+    }  # fmt: skip
     code = manifest.code_version(sources)
-    shops = _wanted(store_ids, folder, day=_day(as_of), lang=lang, code=code, at_version=at_version)
-    with shelf.alone(out), progress() as said, contextlib.ExitStack() as at_the_end:
-        shelf.sweep(out)
-        at_the_end.callback(shelf.tidy, out)
-        to_do = [shop for shop in shops if force or not _unchanged(shop, out)]
-        for shop in shops:
-            if shop.state == "unchanged":
-                shelf.log_of(out, shop).unlink(missing_ok=True)
-                said.unchanged(shop.store, str(shop.as_of))
-        if to_do:
-            lanes = Lanes(jobs, {"MEMBERLIB_DATA": str(folder)}, limit=limit)
-            _make(to_do, sources, folder=folder, out=out, lanes=lanes, said=said, by_day=as_of is not None)
-        index = write_index(out, shops, lang=lang, known=set(Lake(folder / "lake").shops()))
+    shops = _wanted(store_ids, folder, asked=asked, code=code)
+    with contextlib.ExitStack() as at_the_end:
+        at_the_end.enter_context(_ending_cleanly())
+        at_the_end.enter_context(shelf.alone(out))
+        place = out.resolve()
+        at_the_end.callback(shelf.tidy, place)
+        journal = at_the_end.enter_context(Journal(place, shops, asked).kept())
+        at_the_end.enter_context(_disk_errors_told(place))
+        said = Both(journal, at_the_end.enter_context(progress()))
+        shelf.sweep(place)
+        if to_do := _to_do(shops, place, said, force=force):
+            environment = {"MEMBERLIB_DATA": str(folder)}
+            plan = Plan(sources, folder, place, by_day=as_of is not None)
+            with _workers(cluster, jobs, environment, limit=limit, plan=plan, shop=to_do[0]) as workers:
+                make(to_do, plan, workers=workers, said=said)
+        index = write_index(place, shops, lang=lang, known=set(shop_ids(folder)))
         failed = [shop for shop in shops if shop.state == "failed"]
-        said.end(len(shops), len(to_do) - len(failed), len(failed), index=index)
+        made = sum(shop.state == "made" for shop in shops)
+        said.end(len(shops), made, len(failed), index=out / index.name)
     return len(failed)
+
+
+def _workers(
+    cluster: str | None,
+    jobs: int | None,
+    environment: Mapping[str, str],
+    *,
+    limit: float,
+    plan: Plan,
+    shop: Shop,
+) -> Any:
+    if cluster is None:
+        return Lanes(jobs or JOBS, environment, limit=limit)
+    from memberlib.reports.cluster import ClusterLanes
+
+    return ClusterLanes(cluster, environment, jobs=jobs, limit=limit, plan=plan, shop=shop)
+
+
+@contextlib.contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Where the system asks this process to end, it puts its things away first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+@contextlib.contextmanager
+def _disk_errors_told(out: Path) -> Iterator[None]:
+    """Where the folder of the reports cannot be written any more, that is one line."""
+    try:
+        yield
+    except OSError as error:
+        if not out.is_dir():
+            raise InputError(f"the folder {out} is gone; give the same command again to begin anew") from None
+        what = of_the_disk(error) or (error.strerror or type(error).__name__).lower()
+        raise InputError(f"{what} on the disk of {out}; {AGAIN}") from error
+
+
+def _to_do(shops: Sequence[Shop], out: Path, said: Any, *, force: bool) -> list[Shop]:
+    """The shops whose reports are to be made; the others are told."""
+    to_do = []
+    for shop in shops:
+        if shop.state == "failed":
+            reason, shop.state = shop.reason, ""
+            fail(shop, Answer(reason=reason, story=reason), out, said=said)
+        elif force or not _unchanged(shop, out):
+            to_do.append(shop)
+        else:
+            shelf.log_of(out, shop).unlink(missing_ok=True)
+            said.unchanged(shop.store, str(shop.as_of))
+    return to_do
 
 
 def _day(as_of: dt.date | str | None) -> str | None:
@@ -103,35 +191,49 @@ def _day(as_of: dt.date | str | None) -> str | None:
 
 
 def _wanted(
-    store_ids: Sequence[str] | None,
-    folder: Path,
-    *,
-    day: str | None,
-    lang: str | None,
-    code: Mapping[str, Any],
-    at_version: int | None,
+    store_ids: Sequence[str] | None, folder: Path, *, asked: Mapping[str, Any], code: Mapping[str, Any]
 ) -> list[Shop]:
-    lake = Lake(folder / "lake")
-    ids = list(dict.fromkeys(store_ids)) if store_ids is not None else lake.shops()
+    """The shops with what their reports are to be made from; one whose data cannot be told has failed."""
+    known = shop_ids(folder)
+    ids = list(dict.fromkeys(store_ids)) if store_ids is not None else known
     if not ids:
         raise InputError(
             f"no shop in {folder.name}/ yet; run 'memberlib samples' or 'memberlib import' first"
         )
+    for store in ids:
+        if check_store_id(store) not in known:
+            raise InputError(f"no shop '{store}' in {folder}; known: {', '.join(known) or 'none'}")
     settings = all_settings(folder)
     shops = []
     for store in ids:
-        version = lake.version(store, at_version)
         own = settings.get(store, Settings())
         wanted = {
             "store": store,
-            "as_of": day,
-            "lang": i18n.check_language(lang or own.lang),
-            "data": {"version": version.number, "digest": version.digest},
+            "as_of": asked["as_of"],
+            "lang": i18n.check_language(asked["lang"] or own.lang),
+            "data": {"version": None, "digest": ""},
             "settings": own.digest,
+            "given": asked["given"],
             "code": dict(code),
         }
         shops.append(Shop(store, wanted))
+        try:
+            wanted["data"] = _version(store, own, folder, asked["at_version"])
+        except InputError as error:
+            shops[-1].state, shops[-1].reason = "failed", str(error)
+    if all(shop.state == "failed" for shop in shops):
+        raise InputError(shops[0].reason)
     return shops
+
+
+def _version(store: str, own: Settings, folder: Path, at_version: int | None) -> dict[str, Any]:
+    if own.source is None:
+        stated = Lake(folder / "lake").version(store, at_version)
+        return {"version": stated.number, "digest": stated.digest}
+    from memberlib.sources import shop_version
+
+    number, digest = shop_version(store, data=folder, at_version=at_version)
+    return {"version": number, "digest": digest}
 
 
 def _unchanged(shop: Shop, out: Path) -> bool:
@@ -143,113 +245,3 @@ def _unchanged(shop: Shop, out: Path) -> bool:
             shop.state, shop.wanted["as_of"] = "unchanged", day
             return True
     return False
-
-
-def _make(
-    shops: list[Shop],
-    sources: Sequence[Path],
-    *,
-    folder: Path,
-    out: Path,
-    lanes: Lanes,
-    said: Progress,
-    by_day: bool,
-) -> None:
-    with lanes:
-        _open(shops, lanes, folder, out, said, by_day=by_day)
-        opened = [shop for shop in shops if not shop.state]
-        said.begin(len(opened), len(sources))
-        ready: list[tuple[int, int, int, dict[str, Any]]] = []
-        for number, shop in enumerate(opened):
-            shelf.fresh(out, shop)
-            shop.left = len(sources)
-            for place, source in enumerate(sources):
-                heapq.heappush(ready, (1, number, place, _notebook_job(shop, source, out)))
-        running: dict[Future[Answer], tuple[Shop, int, dict[str, Any]]] = {}
-        while ready or running:
-            while ready and len(running) < lanes.count:
-                _, number, _, job = heapq.heappop(ready)
-                shop = opened[number]
-                if not shop.state:
-                    shop.began = shop.began or time.monotonic()
-                    shop.at_work += 1
-                    running[lanes.submit(job)] = (shop, number, job)
-            if not running:
-                continue
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                shop, number, job = running.pop(done)
-                shop.at_work -= 1
-                answer = done.result()
-                if not answer.ok:
-                    _fail(shop, answer, out, said, where=_where(job))
-                elif job["job"] == "run_notebook":
-                    shop.left -= 1
-                    said.step(shop.store, Path(job["source"]).stem)
-                    if not shop.left and not shop.state:
-                        heapq.heappush(ready, (0, number, 0, _finish_job(shop, sources, folder, out)))
-                else:
-                    shelf.publish(shop, out)
-                    said.made(shop.store, str(shop.as_of), time.monotonic() - shop.began)
-                if shop.state == "failed" and not shop.at_work:
-                    shelf.clear(out, shop)
-
-
-def _open(shops: list[Shop], lanes: Lanes, folder: Path, out: Path, said: Progress, *, by_day: bool) -> None:
-    """Look into every shop; where the day asked for fits none of them, that is a mistake of the user."""
-    said.opening(len(shops))
-    looks = [
-        lanes.submit(
-            {
-                "job": "open_shop",
-                "store": s.store,
-                "as_of": s.as_of,
-                "data": str(folder),
-                "version": s.wanted["data"]["version"],
-            }
-        )
-        for s in shops
-    ]
-    answers = [look.result() for look in looks]
-    if by_day and all(answer.by_user for answer in answers):
-        raise InputError(answers[0].reason)
-    for shop, answer in zip(shops, answers, strict=True):
-        if answer.ok:
-            shop.wanted["as_of"] = answer.value["as_of"]
-        else:
-            _fail(shop, answer, out, said)
-
-
-def _notebook_job(shop: Shop, source: Path, out: Path) -> dict[str, Any]:
-    new = shelf.making(out, shop).resolve()
-    return {
-        "job": "run_notebook",
-        "source": str(source),
-        "target": str(new / "notebooks" / source.name),
-        "parameters": shop.parameters,
-        "lang": shop.wanted["lang"],
-        "folder": str(new / "files"),
-    }
-
-
-def _finish_job(shop: Shop, sources: Sequence[Path], folder: Path, out: Path) -> dict[str, Any]:
-    return {
-        "job": "finish_report",
-        "wanted": shop.wanted,
-        "data": str(folder),
-        "folder": str(shelf.making(out, shop).resolve()),
-        "names": [source.stem for source in sources],
-    }
-
-
-def _where(job: Mapping[str, Any]) -> str:
-    return Path(job["source"]).stem if job["job"] == "run_notebook" else ""
-
-
-def _fail(shop: Shop, answer: Answer, out: Path, said: Progress, *, where: str = "") -> None:
-    if shop.state == "failed":
-        return
-    shop.state, shop.reason = "failed", f"{where}: {answer.reason}" if where else answer.reason
-    log = shelf.log_of(out, shop)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(f"{shop.reason}\n\n{answer.story}\n", encoding="utf-8")
-    said.failed(shop.store, shop.reason, log)

@@ -1,7 +1,7 @@
 """Where does a report lie while it is made, and where when it is finished?
 
 ``<out>/<store>/<as_of>/`` is a finished report. Beside it ``.<as_of>.new`` is one in the making, ``.<as_of>.old``
-one that is just being replaced; both are gone at the end of a run.
+one that is just being replaced; both are gone at the end of a run. A run that is killed leaves them to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from memberlib.errors import InputError
 
 LOCK = ".lock"
+_TRIAL = ".trial.new"
 
 
 @dataclass
@@ -36,12 +37,13 @@ class Shop:
     left: int = 0
     at_work: int = 0
     began: float = 0.0
+    seconds: float = 0.0
 
     @property
     def parameters(self) -> dict[str, Any]:
         """What its notebooks are given."""
         named = {name: self.wanted[name] for name in ("store", "as_of", "lang")}
-        return {**named, "version": self.wanted["data"]["version"]}
+        return {**named, "version": self.wanted["data"]["version"], **self.wanted.get("given", {})}
 
     @property
     def as_of(self) -> str | None:
@@ -61,16 +63,30 @@ def alone(out: Path) -> Any:
 
     try:
         out.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise InputError(f"cannot make the folder {out}; give another --out") from None
+    except FileExistsError:
+        raise InputError(f"{out} is a file, not a folder; give another --out") from None
+    except OSError as error:
+        raise InputError(f"cannot make the folder {out} ({_why(error)}); give another --out") from None
     try:
-        return FileLock(out / LOCK, timeout=0).acquire()
+        lock = FileLock(out / LOCK, timeout=0).acquire()
     except Timeout:
         raise InputError(
             f"another run is making reports in {out}; wait for its end or give another --out"
         ) from None
-    except OSError:
-        raise InputError(f"cannot write into {out}; give another --out") from None
+    except (OSError, NotImplementedError) as error:
+        raise InputError(f"cannot write into {out} ({_why(error)}); give another --out") from None
+    try:
+        (out / _TRIAL).write_bytes(b"0" * 4096)
+        (out / _TRIAL).unlink()
+    except OSError as error:
+        lock.lock.release()
+        _remove_empty(out)
+        raise InputError(f"cannot write into {out} ({_why(error)}); give another --out") from None
+    return lock
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", "") or type(error).__name__).lower()
 
 
 def sweep(out: Path) -> None:
@@ -78,18 +94,33 @@ def sweep(out: Path) -> None:
     for old in out.glob("*/.*.old"):
         place = old.with_name(old.name[1:-4])
         if place.exists():
-            shutil.rmtree(old)
+            _remove(old)
         else:
             old.rename(place)
-    for new in out.glob("*/.*.new"):
-        shutil.rmtree(new) if new.is_dir() else new.unlink()
+    for new in (*out.glob("*/.*.new"), *out.glob(".*.new")):
+        _remove(new)
+        if new.parent != out and not any(new.parent.iterdir()):
+            new.parent.rmdir()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def tidy(out: Path) -> None:
     """Leave no trace of a run that was broken off, not even the folder where nothing came of it."""
-    sweep(out)
-    if [path.name for path in out.iterdir()] == [LOCK]:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        sweep(out)
+    _remove_empty(out)
+
+
+def _remove_empty(out: Path) -> None:
+    with contextlib.suppress(OSError):
+        (out / _TRIAL).unlink(missing_ok=True)
+        if [path.name for path in out.iterdir()] == [LOCK]:
             (out / LOCK).unlink()
             out.rmdir()
 
@@ -109,8 +140,8 @@ def fresh(out: Path, shop: Shop) -> None:
 def clear(out: Path, shop: Shop) -> None:
     """Leave nothing of a report that did not come about."""
     shutil.rmtree(making(out, shop), ignore_errors=True)
-    if not any((out / shop.store).iterdir()):
-        (out / shop.store).rmdir()
+    with contextlib.suppress(OSError):
+        (out / shop.store).rmdir()  # where there is nothing else in it
 
 
 def publish(shop: Shop, out: Path) -> None:
@@ -126,4 +157,4 @@ def publish(shop: Shop, out: Path) -> None:
 
 def log_of(out: Path, shop: Shop) -> Path:
     """File with the whole story of a shop that failed."""
-    return out / "logs" / f"{shop.store}.log"
+    return out / "logs" / f"{'_run' if shop.store == 'run' else shop.store}.log"

@@ -12,7 +12,7 @@ from typing import Any
 
 from memberlib.errors import InputError
 from memberlib.kernels import can_be_warm
-from memberlib.reports.failures import reason_of, story_of
+from memberlib.reports.failures import of_the_disk, reason_of, story_of
 
 
 def open_shop(*, store: str, as_of: str | None, data: str, version: int | None = None) -> dict[str, Any]:
@@ -25,11 +25,11 @@ def open_shop(*, store: str, as_of: str | None, data: str, version: int | None =
 
 def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:
     """Run a notebook for one shop and write it in the report's language."""
-    from memberlib.reports import notebooks
+    from memberlib.reports import manifest, notebooks
 
     notebook = notebooks.for_a_report(notebooks.read(Path(source)), lang)
     done = notebooks.run(notebook, parameters, folder=Path(folder))
-    Path(target).write_bytes(notebooks.written(done))
+    manifest.replace(Path(target), notebooks.written(done))
 
 
 def refresh_notebook(*, source: str) -> str:
@@ -93,4 +93,5 @@ def _done(job: dict[str, Any]) -> dict[str, Any]:
             "reason": reason_of(error),
             "story": story_of(error),
             "by_user": isinstance(error, InputError),
+            "by_disk": of_the_disk(error),
         }

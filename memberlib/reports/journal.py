@@ -1,0 +1,134 @@
+"""What does a run leave behind about itself: a log to read, a summary for a machine?
+
+``<out>/logs/run.log`` has a line for each thing that happened, run after run; ``<out>/run.json`` is the newest run.
+Times stand only here, never in a report, an index or a manifest. Neither names a member: a reason is kept with phones
+and e-mails masked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from memberlib.errors import InputError
+from memberlib.privacy import masked
+from memberlib.reports import manifest
+from memberlib.reports.progress import Progress
+from memberlib.reports.shelf import Shop
+
+LOG, SUMMARY = Path("logs") / "run.log", "run.json"
+_EVERY_SECONDS = 10.0
+_LARGEST_LOG = 5_000_000
+
+
+class Journal(Progress):
+    """Keeps the log and the summary of a run while it goes on.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the reports.
+    shops : sequence of Shop
+        The shops of the run; their states are read when the summary is written.
+    asked : mapping
+        What the run was asked to do.
+    """
+
+    def __init__(self, out: Path, shops: Sequence[Shop], asked: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._out, self._all, self._asked = out, shops, dict(asked)
+        self._began, self._started = time.monotonic(), _now()
+        self._written = 0.0
+        self._open = False
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[Journal]:
+        """Keep the journal to the end of the run, whatever that is."""
+        try:
+            yield self
+        except BaseException as error:
+            if self._open:
+                why = str(error) if isinstance(error, InputError) else type(error).__name__
+                self._line(f"run broken off: {why}")
+                self._summary("broken off", why)
+            raise
+        self.start()
+        counts = self._counts()
+        self._line("run ended: " + ", ".join(f"{n} {state}" for state, n in counts.items() if n))
+        self._summary("done")
+
+    def start(self) -> None:
+        """From here on there is something to tell."""
+        if not self._open:
+            self._open = True
+            self._line(f"run began: {json.dumps(self._asked, ensure_ascii=False, sort_keys=True)}")
+            self._summary("running")
+
+    def begin(self, shops: int, notebooks: int) -> None:
+        self.start()
+        super().begin(shops, notebooks)
+
+    def step(self, store: str, notebook: str) -> None:
+        super().step(store, notebook)
+        if time.monotonic() - self._written > _EVERY_SECONDS:
+            self._summary("running")
+
+    def end(self, shops: int, made: int, failed: int, *, index: Path) -> None:
+        """The end is told by :meth:`kept`."""
+
+    def _say_pace(self) -> None:
+        """Time left is for who watches."""
+
+    def _line(self, text: str) -> None:
+        if self._open:
+            with contextlib.suppress(OSError):  # a full disk is told by those who need it
+                path = self._out / LOG
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if path.is_file() and path.stat().st_size > _LARGEST_LOG:
+                    path.replace(path.with_name("run.1.log"))
+                with path.open("a", encoding="utf-8") as log:
+                    log.write(f"{_now()} {masked(text)}\n")
+
+    def _counts(self) -> dict[str, int]:
+        counts = Counter(shop.state or "waiting" for shop in self._all)
+        return {state: counts[state] for state in ("made", "unchanged", "failed", "waiting")}
+
+    def _summary(self, state: str, reason: str = "") -> None:
+        self._written = time.monotonic()
+        told = {
+            "state": state,
+            "reason": masked(reason),
+            "started": self._started,
+            "ended": None if state == "running" else _now(),
+            "seconds": round(self._written - self._began, 1),
+            "asked": self._asked,
+            "code": self._all[0].wanted["code"] if self._all else None,
+            "counts": self._counts(),
+            "shops": [_told(shop) for shop in self._all],
+        }
+        with contextlib.suppress(OSError):
+            manifest.write(self._out / SUMMARY, told)
+
+
+def _told(shop: Shop) -> dict[str, Any]:
+    finished = shop.state in ("made", "unchanged")
+    return {
+        "store": shop.store,
+        "state": shop.state or "waiting",
+        "reason": masked(shop.reason),
+        "seconds": round(shop.seconds, 1),
+        "as_of": shop.as_of,
+        "lang": shop.wanted["lang"],
+        "data": shop.wanted["data"],
+        "report": f"{shop.store}/{shop.as_of}/index.html" if finished else None,
+    }
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
