@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from memberlib.errors import InputError
-from memberlib.results import money, ratio, result
+from memberlib.results import exact_sum, money, ratio, result
 from memberlib.settings import rising
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def sums_of_members(facts: Table) -> dict[str, Any]:
     return {
         "member_count": facts.count(),
         "order_count": facts.order_count.sum(),
-        "amount": facts.total_amount.sum(),
+        "amount": exact_sum(facts.total_amount),
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from memberlib.results import money, ratio, result, whole_number
+from memberlib.results import exact_sum, money, ratio, result, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def high_spenders(store: Store, *, limit: int = 20) -> pd.DataFrame:
     """
     limit = whole_number(limit, "limit")
     facts = store.facts
-    total = money(facts.aggregate(amount=facts.total_amount.sum()).to_pyarrow()["amount"][0].as_py())
+    total = money(facts.aggregate(amount=exact_sum(facts.total_amount)).to_pyarrow()["amount"][0].as_py())
     names = ["member_id", "total_amount", "order_count", "mean_amount", "last_on", "recency_days"]
     top = facts.order_by(facts.total_amount.desc(), facts.member_id).select(names).limit(limit)
     columns: dict[str, list[Any]] = top.to_pyarrow().to_pydict()
@@ -104,7 +104,7 @@ def concentration(store: Store) -> pd.DataFrame:
     ranked = store.facts.select("total_amount", place=order)
     step = ibis.cases(*[(ranked.place < size, place) for place, size in enumerate(sizes)], else_=len(sizes))
     found = ranked.group_by(step=step).aggregate(
-        amount=ranked.total_amount.sum(), least=ranked.total_amount.min()
+        amount=exact_sum(ranked.total_amount), least=ranked.total_amount.min()
     )
     by_step = {row["step"]: row for row in found.to_pyarrow().to_pylist()}
     amounts: list[float] = []

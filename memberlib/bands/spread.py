@@ -18,7 +18,7 @@ from memberlib.bands.intervals import (
     sums_of_members,
 )
 from memberlib.errors import InputError
-from memberlib.results import money, ratio, result, whole_number
+from memberlib.results import exact_sum, money, ratio, result, whole_number
 from memberlib.settings import MEASURES
 
 if TYPE_CHECKING:
@@ -223,8 +223,8 @@ def sleeping(store: Store, *, edges: Sequence[int] | None = None, days: int | No
     asleep = facts.recency_days > days
     sums = {
         "member_count": facts.count(),
-        "sleeping_count": asleep.cast("int64").sum(),
-        "sleeping_amount": ibis.cases((asleep, facts.total_amount), else_=0.0).sum(),
+        "sleeping_count": asleep.sum(),
+        "sleeping_amount": exact_sum(ibis.cases((asleep, facts.total_amount), else_=0.0)),
         "median_recency_days": facts.recency_days.median(),
     }
     rows = spread(facts, facts.order_count, given, sums=sums)

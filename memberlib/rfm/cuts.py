@@ -178,7 +178,7 @@ def _fixed(store: Store, edges: Mapping[str, Sequence[Any]] | None) -> dict[str,
 def _aggregated(store: Store, method: str, scores: int) -> dict[str, tuple[float, ...]]:
     facts = store.facts
     if method == "mean":
-        wanted = {name: facts[column].mean() for name, column in MEASURES.items()}
+        wanted = {name: facts[column].cast("float64").mean() for name, column in MEASURES.items()}
         wanted["monetary"] = exact_sum(facts.total_amount) / facts.count()
     elif method == "median":
         wanted = {name: facts[column].quantile(0.5) for name, column in MEASURES.items()}
