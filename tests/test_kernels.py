@@ -1,94 +1,325 @@
-"""Kernels forked from a nursery: as good as cold ones, each on its own, and gone when they are not needed."""
+"""Notebooks in forks of a warm process: as good as a kernel of their own, nothing left behind, none left over."""
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import nbformat
+import papermill
 import pytest
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from papermill.engines import NBClientEngine
+from papermill.iorw import load_notebook_node
 
 from memberlib.kernels import can_be_warm
-from memberlib.reports.lanes import Answer, Lanes
+from memberlib.kernels.cold import kernel_manager
+from memberlib.reports import notebooks
+from memberlib.reports.failures import reason_of, story_of
 
 pytestmark = pytest.mark.skipif(not can_be_warm(), reason="kernels start cold here")
 
+if can_be_warm():
+    from memberlib.kernels import engine
 
-def run(lanes: Lanes, folder: Path, *sources: str) -> Answer:
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{n}",
-            "metadata": {},
-            "source": source,
-            "outputs": [],
-            "execution_count": None,
-        }
-        for n, source in enumerate(sources)
-    ]
-    path = folder / "00-x.ipynb"
-    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
-    return lanes.submit({"job": "refresh_notebook", "source": str(path)}).result()
+PROJECT = notebooks.find_notebooks()
 
 
-def printed(answer: Answer) -> str:
-    assert answer.ok, answer.story
-    cells = json.loads(answer.value)["cells"]
-    return "".join("".join(o.get("text", "")) for c in cells for o in c["outputs"]).strip()
+@pytest.fixture(scope="module", autouse=True)
+def one_nursery() -> Iterator[None]:
+    engine.nursery()
+    yield
+    engine.close_nursery()
 
 
-@pytest.fixture(scope="module")
-def lanes():
-    with Lanes(1) as one:
-        yield one
+def written(*sources: str, tags: dict[int, list[str]] | None = None) -> dict[str, Any]:
+    cells = [new_code_cell(source, id=f"c{n}") for n, source in enumerate(sources)]
+    for place, names in (tags or {}).items():
+        cells[place].metadata["tags"] = names
+    return json.loads(json.dumps(new_notebook(cells=cells)))
 
 
-def test_a_warm_kernel_gives_what_a_cold_one_gives(lanes: Lanes, tmp_path: Path) -> None:
-    sources = (
-        "import pandas as pd, os, sys\npd.DataFrame({f'c{n}': [n] for n in range(30)})",
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
-        "print(hash('a'), os.environ['MPLBACKEND'], sys.argv[0].split('/')[-1].split('.')[0], sys.path[0], __name__)",
-        "get_ipython().kernel is not None, pd.get_option('display.max_columns')",
+def warm(notebook: dict[str, Any], folder: Path, **parameters: Any) -> dict[str, Any]:
+    return notebooks.run(notebook, parameters, folder=folder)
+
+
+def stock(notebook: dict[str, Any], folder: Path, **parameters: Any) -> dict[str, Any]:
+    before = os.environ.get("MEMBERLIB_WARM")
+    os.environ["MEMBERLIB_WARM"] = "0"
+    try:
+        return notebooks.run(notebook, parameters, folder=folder)
+    finally:
+        if before is None:
+            del os.environ["MEMBERLIB_WARM"]
+        else:
+            os.environ["MEMBERLIB_WARM"] = before
+
+
+def outputs(notebook: dict[str, Any]) -> list[Any]:
+    return [(c["execution_count"], c["outputs"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+
+
+def printed(notebook: dict[str, Any]) -> str:
+    return "".join(o.get("text", "") for _, made in outputs(notebook) for o in made).strip()
+
+
+# --- as good as papermill's own engine -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PROJECT, ids=[path.stem for path in PROJECT])
+def test_every_notebook_gives_what_the_stock_engine_gives(path: Path) -> None:
+    notebook = notebooks.read(path)
+    ours, theirs = (outputs(run(notebook, path.parent)) for run in (warm, stock))
+    assert ours == theirs
+    assert any(made for _, made in ours)
+
+
+EVERYTHING = (
+    "import sys, os, pandas as pd\nprint('a')\nprint('b', file=sys.stderr)\nprint('c')",
+    "pd.DataFrame({f'c{n}': [n] for n in range(30)})",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n7",
+    "from IPython.display import display, clear_output, HTML, Markdown, Image\n"
+    "h = display(HTML('<b>1</b>'), display_id='x')\nh.update(HTML('<b>2</b>'))",
+    "print('gone')\nclear_output()\nprint('kept')",
+    "display(Markdown('# later'), display_id='y')",
+    "from IPython.display import update_display\nupdate_display(Markdown('# now'), display_id='y')",
+    "1 / 0",
+    "input('?')",
+    "import asyncio\nawait asyncio.sleep(0)\n'awaited'",
+    "asyncio.run(asyncio.sleep(0))",
+    "%time_it_is_not",
+    "!echo from a shell",
+    "_ih[1][:3], In[2][:2], Out[2].shape, _2.shape",
+    "x = 5;",
+    "import warnings\nwarnings.warn('careful')",
+    "import ipywidgets as w\nout = w.Output()\nwith out:\n    print('in a widget')\nlen(out.outputs)",
+    "print('\\udc80 \\x1b[1mbold\\x1b[0m 茶')",
+    "float('nan'), {'b': 1, 'a': 2}",
+    "hash('a'), os.environ['MPLBACKEND'], sys.argv[0].split('/')[-1].split('.')[0], sys.path[0], __name__",
+    "get_ipython().kernel is not None, pd.get_option('display.max_columns')",
+    "def f(:",
+    "class C:\n    def _repr_html_(self): raise ValueError('no')\nC() and None\nC().__class__.__name__",
+    "raise SystemExit",
+    "%%bash\necho from bash; echo wrong >&2",
+    "%whos int",
+)  # fmt: skip
+
+
+def test_whatever_a_cell_says_comes_out_as_from_the_stock_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # papermill itself ends on an error that a tag allows, so the engines are asked without it
+    monkeypatch.chdir(tmp_path)
+    tags = {n: ["raises-exception"] for n in range(len(EVERYTHING))}
+    made = []
+    for run in (engine.WarmEngine, NBClientEngine):
+        notebook = load_notebook_node(nbformat.from_dict(written(*EVERYTHING, tags=tags)))
+        with tempfile.TemporaryDirectory() as home:
+            own = {"kernel_manager_class": kernel_manager(Path(home)), "shutdown_kernel": "immediate"}
+            run.execute_notebook(notebook, "python3", progress_bar=False, **own)
+        made.append(outputs(notebooks.cleaned(json.loads(json.dumps(notebook)))))
+    for source, ours, theirs in zip(EVERYTHING, *made, strict=True):
+        assert ours == theirs, source
+
+
+def test_what_is_written_past_python_is_kept_too(tmp_path: Path) -> None:
+    made = warm(
+        written("import os\n_ = os.write(1, b'from C\\n')\n_ = os.system('echo from a program')"), tmp_path
     )
-    warm = run(lanes, tmp_path, *sources)
-    with Lanes(1, {"MEMBERLIB_WARM": "0"}) as cold_lanes:
-        cold = run(cold_lanes, tmp_path, *sources)
-    assert warm.ok and cold.ok and "image/png" in warm.value
-    assert warm.value == cold.value
+    assert printed(made) == "from C\nfrom a program"
 
 
-def test_nothing_leaks_from_one_notebook_to_the_next(lanes: Lanes, tmp_path: Path) -> None:
-    stained = (
-        "import os, pandas, memberlib\nfrom memberlib import i18n\nfrom pathlib import Path\n"
-        "os.environ['STAIN'] = '1'\npandas.stain = 1\ni18n.set_language('zh')\n"
-        "os.chdir('/')\nPath.home().exists()\nstain = 1"
+def test_a_flood_of_words_comes_through_whole(tmp_path: Path) -> None:
+    made = warm(written("for n in range(300_000): print(n)"), tmp_path)
+    text = "".join(o["text"] for o in made["cells"][0]["outputs"])
+    assert text == "".join(f"{n}\n" for n in range(300_000))
+
+
+def test_the_first_error_ends_the_notebook(tmp_path: Path) -> None:
+    with pytest.raises(papermill.PapermillExecutionError) as raised:
+        warm(written("1", "raise ValueError('here')", "open('after', 'w')"), tmp_path)
+    assert (raised.value.ename, raised.value.evalue) == ("ValueError", "here")
+    assert not (tmp_path / "after").exists()
+
+
+def test_a_cell_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "CELL_SECONDS", 1)
+    source = "import subprocess, os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    with pytest.raises(CellTimeoutError):
+        warm(written(source), tmp_path)
+    assert not runs(int((tmp_path / "pid").read_text()))
+
+
+# --- papermill's own ways in -----------------------------------------------------------------------------
+
+
+def test_papermill_finds_the_engine_by_its_name(tmp_path: Path) -> None:
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell("# A count"),
+            new_code_cell("count = 1  # how many", metadata={"tags": ["parameters"]}),
+            new_code_cell(
+                "import os\nprint(count * 2, os.getcwd(), 'memberlib.charts' in __import__('sys').modules)"
+            ),
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
-    assert run(lanes, tmp_path, stained).ok
-    asked = (
-        "import os, pandas\nfrom memberlib import i18n\n"
-        "print('STAIN' in os.environ, hasattr(pandas, 'stain'), 'stain' in globals(), i18n.language(), os.getcwd())"
+    nbformat.write(notebook, tmp_path / "in.ipynb")
+    (tmp_path / "work").mkdir()
+    command = [sys.executable, "-m", "papermill", "--engine", "memberlib", "in.ipynb", "out.ipynb", "-p", "count", "21",
+               "--cwd", "work", "--no-progress-bar"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    made = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert made.cells[-1].outputs[0].text == f"42 {tmp_path / 'work'} True\n"
+    assert made.metadata.papermill.exception is None
+    assert made.metadata.language_info.name == "python"
+
+
+def test_a_notebook_of_another_language_goes_to_the_stock_engine(tmp_path: Path) -> None:
+    kernel = {"name": "no-such-r", "display_name": "R", "language": "R"}
+    notebook = new_notebook(cells=[new_code_cell("1")], metadata={"kernelspec": kernel})
+    with pytest.raises(Exception, match="no-such-r"):
+        papermill.execute_notebook(notebook, None, engine_name=engine.register(), progress_bar=False)
+
+
+# --- nothing leaks ---------------------------------------------------------------------------------------
+
+LOOK = """
+import asyncio, builtins, gc, json, locale, logging, os, random, resource, signal, sys, threading, time, warnings
+import duckdb, ibis, matplotlib as mpl, matplotlib.pyplot as plt, numpy as np, pandas as pd
+from memberlib import i18n
+print(json.dumps({
+    "environment": sorted(os.environ.items()),
+    "folder": os.getcwd(),
+    "names": sorted(n for n in globals() if not n.startswith("_")),
+    "options of pandas": [pd.get_option("display.max_rows"), pd.get_option("display.precision")],
+    "rcParams": [mpl.rcParams["font.size"], mpl.rcParams["axes.facecolor"], mpl.get_backend()],
+    "figures": plt.get_fignums(),
+    "options of numpy": np.get_printoptions()["precision"],
+    "backend of ibis": repr(ibis.options.default_backend),
+    "language": i18n.language(),
+    "modules": [hasattr(pd, "stain"), hasattr(builtins, "stain"), "stain" in sys.modules],
+    "path": sys.path[:2],
+    "warnings": len(warnings.filters),
+    "locale": locale.setlocale(locale.LC_ALL),
+    "zone": time.tzname,
+    "recursion": sys.getrecursionlimit(),
+    "mask": oct(os.umask(0o22)),
+    "signals": str(signal.getsignal(signal.SIGUSR1)),
+    "log": [logging.getLogger().level, len(logging.getLogger().handlers)],
+    "threads": [t.name for t in threading.enumerate()],
+    "files": len(os.listdir("/proc/self/fd")),
+    "open at most": resource.getrlimit(resource.RLIMIT_NOFILE),
+    "tables": duckdb.sql("SHOW TABLES").fetchall(),
+    "collector": [gc.isenabled(), gc.get_threshold()],
+}, default=str))
+"""
+STAIN = """
+import builtins, gc, locale, logging, os, random, resource, signal, sys, threading, time, types, warnings, subprocess
+import duckdb, ibis, matplotlib as mpl, matplotlib.pyplot as plt, numpy as np, pandas as pd
+from memberlib import i18n
+os.environ["STAIN"], os.environ["TZ"] = "1", "Asia/Tokyo"
+time.tzset(); os.chdir("/"); os.umask(0)
+pd.set_option("display.max_rows", 3); pd.set_option("display.precision", 1); pd.stain = builtins.stain = stain = 1
+mpl.rcParams["font.size"] = 3; mpl.rcParams["axes.facecolor"] = "red"; plt.figure(); mpl.use("svg")
+np.set_printoptions(precision=1)
+ibis.options.interactive = True; ibis.set_backend("duckdb")
+i18n.set_language("zh-Hant"); sys.modules["stain"] = types.ModuleType("stain"); sys.path.insert(0, "/stain")
+warnings.simplefilter("error"); locale.setlocale(locale.LC_ALL, "C.UTF-8"); sys.setrecursionlimit(12345)
+signal.signal(signal.SIGUSR1, signal.SIG_IGN); logging.basicConfig(level=1, force=True)
+threading.Thread(target=time.sleep, args=(600,), daemon=True, name="stain").start()
+kept = [open("/dev/null") for _ in range(50)]; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+duckdb.sql("CREATE TABLE stain (a INT)"); gc.disable(); gc.set_threshold(7)
+random.seed(1); np.random.seed(1)
+ballast = np.ones(40_000_000)
+left = subprocess.Popen(["sleep", "600"])
+import memberlib.results
+memberlib.results.stain = 1
+print(os.getpid(), left.pid, random.random(), np.random.random(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+DRAW = """
+import random, numpy, resource
+print(random.random(), numpy.random.random(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_nothing_leaks_from_one_notebook_to_the_next(tmp_path: Path) -> None:
+    before = json.loads(printed(warm(written(LOOK), tmp_path)))
+    pid, child, *drawn, large = printed(warm(written(STAIN), tmp_path)).split()[-5:]
+    after = json.loads(printed(warm(written(LOOK), tmp_path)))
+    assert after == before
+    assert before["folder"] == str(tmp_path) and not before["threads"][1:]
+    one, two = (printed(warm(written(DRAW), tmp_path)).split() for _ in range(2))
+    # What is drawn without a seed is nobody else's, and 320 MB are gone with their notebook.
+    assert len({*drawn, *one[:2], *two[:2]}) == 6
+    assert int(one[2]) < int(large) - 250_000
+    assert not runs(int(pid)) and not runs(int(child))
+
+
+def test_a_notebook_sees_what_a_kernel_of_its_own_would(tmp_path: Path) -> None:
+    ours, theirs = (json.loads(printed(run(written(LOOK), tmp_path))) for run in (warm, stock))
+    for given in (ours, theirs):
+        # A kernel with sockets has threads and files for them, and a folder of IPython's for its profile;
+        # what a nursery imports besides may add filters of warnings of its own.
+        del given["threads"], given["files"], given["warnings"]
+        given["environment"] = [
+            pair for pair in given["environment"] if pair[0] not in ("IPYTHONDIR", "MEMBERLIB_WARM", "JPY_PARENT_PID",
+                                                                     "PYDEVD_USE_FRAME_EVAL")
+        ]  # fmt: skip
+    assert ours == theirs
+
+
+# --- crashes, and none left over -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["os._exit(5)", "os.kill(os.getpid(), 11)", "os.kill(os.getpid(), 9)"])
+def test_a_notebook_that_dies_takes_no_other_with_it(tmp_path: Path, end: str) -> None:
+    with pytest.raises(DeadKernelError) as raised:
+        warm(written("import os", end, "open('after', 'w')"), tmp_path)
+    assert reason_of(raised.value) == "the kernel died"
+    if "11" in end:
+        assert "Segmentation fault" in story_of(raised.value)
+    assert printed(warm(written("print('alive')"), tmp_path)) == "alive"
+
+
+def test_a_nursery_that_was_killed_is_replaced(tmp_path: Path) -> None:
+    source = "import os\nprint(os.getppid())"
+    nursery = int(printed(warm(written(source), tmp_path)))
+    os.kill(nursery, signal.SIGKILL)
+    assert int(printed(warm(written(source), tmp_path))) != nursery
+
+
+def test_a_fork_ends_with_its_nursery_and_a_nursery_with_who_asked_for_it(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom memberlib.kernels import engine\n"
+        "fork = engine.nursery().start(os.environ, sys.argv[1])\n"
+        "print(fork.pid, fork._nursery._process.pid, flush=True)\ninput()"
     )
-    assert printed(run(lanes, tmp_path, asked)) == f"False False False en {tmp_path}"
+    for who in ("asker", "nursery"):
+        asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+        fork, nursery = map(int, asker.stdout.readline().split())
+        assert runs(fork) and runs(nursery)
+        os.kill(asker.pid if who == "asker" else nursery, signal.SIGKILL)
+        ends = time.monotonic() + 20
+        while time.monotonic() < ends and (runs(fork) or runs(nursery)):
+            time.sleep(0.05)
+        assert not runs(fork) and not runs(nursery)
+        asker.kill()
+        asker.communicate()
 
 
-@pytest.mark.parametrize("end", ["os._exit(5)", "os.kill(os.getpid(), 11)"])
-def test_a_kernel_that_dies_takes_no_other_with_it(lanes: Lanes, tmp_path: Path, end: str) -> None:
-    assert run(lanes, tmp_path, f"import os\n{end}").reason == "the kernel died"
-    assert printed(run(lanes, tmp_path, "print('alive')")) == "alive"
-
-
-def test_a_kernel_does_not_outlive_its_notebook(lanes: Lanes, tmp_path: Path) -> None:
-    answer = run(lanes, tmp_path, "import os\nprint(os.getpid(), os.getppid())")
-    kernel, nursery = map(int, printed(answer).split())
-    ends = time.monotonic() + 20
-    while time.monotonic() < ends and _runs(kernel):
-        time.sleep(0.05)
-    assert not _runs(kernel)
-    assert _runs(nursery)
-
-
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -96,11 +327,8 @@ def _runs(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_nursery_ends_with_its_lane(tmp_path: Path) -> None:
-    with Lanes(1) as lanes:
-        nursery = int(printed(run(lanes, tmp_path, "import os\nprint(os.getppid())")))
-        assert _runs(nursery) and nursery != os.getpid()
-    ends = time.monotonic() + 20
-    while time.monotonic() < ends and _runs(nursery):
-        time.sleep(0.05)
-    assert not _runs(nursery)
+def test_the_notebook_that_was_given_is_not_changed(tmp_path: Path) -> None:
+    notebook = written("x = 1\nx")
+    before = copy.deepcopy(notebook)
+    warm(notebook, tmp_path)
+    assert notebook == before

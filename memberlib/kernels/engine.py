@@ -73,7 +73,7 @@ class WarmEngine(NBClientEngine):
         return _Client(nb_man, timeout=limit, log=logger, **given).execute()
 
 
-class _Client(PapermillNotebookClient):  # type: ignore[misc]
+class _Client(PapermillNotebookClient):
     """nbclient over a fork."""
 
     @contextlib.contextmanager
@@ -83,7 +83,6 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         try:
             yield
         finally:
-            self.kc = self.km = None
             shell.leave()
             fork.end()
 
@@ -106,7 +105,7 @@ class _Channel:
         self._shell.listen()
         try:
             message = await asyncio.wait_for(self.came.get(), timeout)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise queue.Empty from None
         if message is None:
             raise self._shell.death()
@@ -123,7 +122,7 @@ class _Shell:
     allow_stdin = False
 
     def __init__(self, fork: Fork) -> None:
-        self._fork, self.session = fork, Session(key=b"")
+        self._fork, self.session = fork, Session()
         self.shell_channel, self.iopub_channel = _Channel(self), _Channel(self)
         self._listener: asyncio.Task[None] | None = None
 
@@ -175,7 +174,9 @@ class _Shell:
         return str(message["msg_id"])
 
     def is_alive(self) -> bool:
-        return self._fork.wait(0) is None
+        with contextlib.suppress(RuntimeError):
+            return self._fork.wait(0) is None
+        return False
 
     def interrupt_kernel(self) -> None:
         with contextlib.suppress(OSError):

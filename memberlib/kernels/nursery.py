@@ -231,13 +231,9 @@ def _warm_up() -> None:
     for name in WARM:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    with contextlib.suppress(Exception):
-        from memberlib import i18n
-        from memberlib.charts import theme
+    from memberlib.kernels.rehearsal import rehearse
 
-        for lang in i18n.LANGUAGES:
-            i18n.words(lang)
-        theme.width_of("0")
+    rehearse()
 
 
 def _reap(running: set[int], ended: dict[int, int]) -> None:
@@ -246,6 +242,12 @@ def _reap(running: set[int], ended: dict[int, int]) -> None:
         if found:
             running.discard(pid)
             ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+def _first_of_packages() -> int:
+    """Where IPython puts the current folder: behind the standard library, before what was installed."""
+    parts = [os.path.basename(path) for path in sys.path]
+    return next((n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages")), 0)
 
 
 def _become_shell(files: list[int], environment: dict[str, str], folder: str, home: str) -> NoReturn:
@@ -265,7 +267,7 @@ def _become_shell(files: list[int], environment: dict[str, str], folder: str, ho
         time.tzset()
         if sys.path and sys.path[0] == os.getcwd():
             del sys.path[0]  # put there for the nursery, which was started by ``python -m``
-        sys.path.insert(0, "")
+        sys.path.insert(_first_of_packages(), "")
         os.chdir(folder)
         sys.argv = ["ipykernel_launcher"]
         random.seed()
@@ -281,4 +283,6 @@ def _become_shell(files: list[int], environment: dict[str, str], folder: str, ho
     except BaseException:
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
+        with contextlib.suppress(Exception):
+            sys.modules["memberlib.engine"].clear_spill()
         os._exit(status)

@@ -33,6 +33,10 @@ _PATIENCE = 24 * 3600.0
 class _Line(Session):
     """A session whose messages go into a socket instead of ZeroMQ's."""
 
+    line: socket.socket
+    turn: threading.Lock
+    owner: int
+
     def send(self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None,
              ident: Any = None, buffers: Any = None, track: bool = False, header: Any = None,
              metadata: Any = None) -> Any:  # fmt: skip
@@ -82,10 +86,11 @@ class _Stream(io.TextIOBase):
         with self._turn:
             text, self._kept, self._size = "".join(self._kept), [], 0
         if text:
-            self.tell(text)
+            self.say(text)
 
-    def tell(self, text: str) -> None:
+    def say(self, text: str) -> None:
         kernel = self._kernel
+        assert kernel.session is not None
         kernel.session.send(
             kernel.iopub_socket, "stream", {"name": self._stream, "text": text}, parent=kernel.get_parent()
         )
@@ -103,17 +108,22 @@ class _Kernel(IPythonKernel):
 def serve(line: socket.socket) -> None:
     """Run what comes in through the socket until it is closed."""
     faulthandler.enable()
-    session = _Line(key=b"")
+    session = _Line()
     session.line, session.turn, session.owner = line, threading.Lock(), os.getpid()
+    log = logging.getLogger("memberlib.kernels")
+    log.propagate = False  # a notebook that logs everything means its own words
     kernel = _Kernel.instance(
         session=session,
         iopub_socket="iopub",
         shell_channel_thread=None,
         user_ns={},
-        log=logging.getLogger("memberlib.kernels"),
+        log=log,
         config=Config({"HistoryManager": {"enabled": False}}),
     )
     kernel.shell_channel_thread = SimpleNamespace(parent_thread=threading.current_thread())
+    if "matplotlib_inline.backend_inline" in sys.modules:
+        # It ties itself to the shell when it is imported, which the nursery did before there was one.
+        sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
     sys.stdout, sys.stderr = _Stream("stdout", kernel, 1), _Stream("stderr", kernel, 2)
     asyncio.run(_answer(line, kernel, session))
 
@@ -144,5 +154,7 @@ def _tell_what_was_written(seen: dict[int, int]) -> None:
         stream.flush()
         size = os.fstat(descriptor).st_size
         if size > seen[descriptor] and isinstance(stream, _Stream):
-            stream.tell(os.pread(descriptor, size - seen[descriptor], seen[descriptor]).decode("utf-8", "replace"))
+            stream.say(
+                os.pread(descriptor, size - seen[descriptor], seen[descriptor]).decode("utf-8", "replace")
+            )
             seen[descriptor] = size
