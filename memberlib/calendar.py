@@ -50,7 +50,7 @@ def months(store: Store) -> pd.DataFrame:
     """
     trades = store.trades
     sums = {"order_count": trades.count(), "amount": trades.net_amount.sum()}
-    by_bits = _span(store) <= MONTH_BITS
+    by_bits = _span(store) <= MONTH_BITS and "active_months" in store.facts.columns
     if not by_bits:
         sums["member_count"] = trades.member_id.nunique()
     sold = _by_month(trades.group_by(month=trades.paid_on.truncate("M")).aggregate(**sums))
@@ -195,7 +195,7 @@ def week_hours(store: Store) -> pd.DataFrame:
     found = trades.group_by(weekday=trades.paid_at.day_of_week.index(), hour=trades.paid_at.hour()).aggregate(
         order_count=trades.count(),
         amount=trades.net_amount.sum(),
-        timed=(trades.paid_at > trades.paid_on.cast("timestamp")).cast("int64").sum(),
+        timed=(trades.paid_at > trades.paid_on.cast("timestamp")).sum(),
     )
     cells = found.to_pyarrow().to_pylist()
     has_hours = any(cell["timed"] for cell in cells)

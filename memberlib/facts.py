@@ -59,13 +59,15 @@ def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed
     )
 
 
-def per_member(trades: Table, *, as_of: dt.date) -> Table:
+def per_member(trades: Table, *, as_of: dt.date, with_months: bool = True) -> Table:
     """One row per member with at least one counted trade.
 
     Parameters
     ----------
     trades : Table
         As ``counted`` gives them.
+    with_months : bool
+        Whether the engine has what ``active_months`` takes: DuckDB and Spark do.
 
     Returns
     -------
@@ -80,12 +82,13 @@ def per_member(trades: Table, *, as_of: dt.date) -> Table:
     day = trades.paid_at.date()
     back = (as_of.year - day.year()) * 12 + (as_of.month - day.month())
     bit = ibis.literal(1, "int64") << ibis.least(back.cast("int64"), MONTH_BITS)
+    months = {"active_months": bit_or(bit)} if with_months else {}
     sums = trades.group_by("member_id").aggregate(
         first_at=trades.paid_at.min(),
         last_at=trades.paid_at.max(),
         order_count=trades.count(),
         exact_amount=trades.net_amount.sum(),
-        active_months=bit_or(bit),
+        **months,
     )
     facts = sums.select(
         "member_id",
@@ -93,7 +96,7 @@ def per_member(trades: Table, *, as_of: dt.date) -> Table:
         last_on=sums.last_at.date(),
         order_count=sums.order_count.cast("int64"),
         total_amount=sums.exact_amount.cast("float64"),
-        active_months=sums.active_months,
+        **{name: sums[name] for name in months},
     )
     return facts.mutate(
         mean_amount=(facts.total_amount / facts.order_count).round(6).cast("float64"),

@@ -130,17 +130,17 @@ def _windows(store: Store, from_on: dt.date, before_on: dt.date) -> list[dict[st
     sums = {}
     for place in (0, 1):
         orders = per_member[f"orders_{place}"]
-        sums[f"members_{place}"] = (orders > 0).cast("int64").sum()
-        sums[f"repeaters_{place}"] = (orders > 1).cast("int64").sum()
+        sums[f"members_{place}"] = (orders > 0).sum()
+        sums[f"repeaters_{place}"] = (orders > 1).sum()
         sums[f"orders_{place}"] = orders.sum()
         sums[f"amount_{place}"] = per_member[f"amount_{place}"].sum()
     found = per_member.aggregate(**sums).to_pyarrow().to_pylist()[0]
     first_on = store.facts.first_on
     found |= store.facts.aggregate(
-        new_0=(first_on >= ibis.date(from_on)).cast("int64").sum(),
-        new_1=((first_on >= ibis.date(before_on)) & (first_on < ibis.date(from_on))).cast("int64").sum(),
+        new_0=(first_on >= ibis.date(from_on)).sum(),
+        new_1=((first_on >= ibis.date(before_on)) & (first_on < ibis.date(from_on))).sum(),
         buyers_0=store.facts.count(),
-        buyers_1=(first_on < ibis.date(from_on)).cast("int64").sum(),
+        buyers_1=(first_on < ibis.date(from_on)).sum(),
     ).to_pyarrow().to_pylist()[0]  # fmt: skip
     windows: list[dict[str, Any]] = []
     for place in (0, 1):

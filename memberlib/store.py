@@ -250,7 +250,8 @@ class Store:
     @cached_property
     def facts(self) -> Table:
         """One row per member with a counted trade, kept for the session, see :func:`memberlib.facts.per_member`."""
-        return self.kept(_facts.per_member(self.trades, as_of=self.as_of))
+        able = self.con.name in ("duckdb", "pyspark")
+        return self.kept(_facts.per_member(self.trades, as_of=self.as_of, with_months=able))
 
     def kept(self, rows: Table) -> Table:
         """Rows worked out once, for as long as who asked for them keeps the table, or until :meth:`close`."""

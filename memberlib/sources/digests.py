@@ -1,13 +1,13 @@
 """Which data is it, where a shop's tables have no versions?
 
-The digest is made from the rows as they are: of each table the number of its rows, and over a 64-bit hash of every
-canonical column of every row, emptiness included, the exclusive or and a sum. Both are the same whatever order the rows
-lie in. Any change of a figure changes it, but for a chance of about one in 2⁶⁴; it does not see what no figure sees:
-columns that are not canonical, names, types, order, how files are cut.
+The digest is made from the rows as they are: of each table the number of its rows, and of a 64-bit hash of every row,
+emptiness and every canonical column included, the exclusive or and a sum. These are the same whatever order the rows
+lie in. A change of any value that a figure rests on changes the digest, but for a chance of about one in 2⁶⁴. It does
+not see what no figure sees: other columns, names, types, order, how files are cut.
 
-The hash is the engine's own, so that the same rows have other digests on other engines, and may have after a new
-release of one. Engines without a hash of a row have, per column, the number of filled rows, the least and greatest
-value and of numbers the sum; they do not see values that change places among rows.
+The hash is the engine's own: the same rows have other digests on other engines, and may have other ones after a new
+release of one. Engines that are not named here have, per column, the number of filled rows, the least and greatest
+value, and of numbers the sum (of texts, of their lengths); they do not see values that change places among rows.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-_HASHES = {"pyspark": "xxhash64", "duckdb": "hash"}
-_QUOTES = {"pyspark": "`", "duckdb": '"'}
+# Spark's hash passes over what is empty: ('', 'x') and ('x', '') would be one without IS NULL
+_HASHES = {
+    "pyspark": ("`", "xxhash64({told})", "shiftrightunsigned(h, 40)"),
+    "duckdb": ('"', "hash({told})", "h >> 40"),
+    "postgres": ('"', "hashtextextended(CAST(ROW({told}) AS text), 0)", "(h >> 40) & 16777215"),
+}
+"""Engine → its quotation mark, its hash of some values, the hash's upper 24 bits (which add up without overflow)."""
 
 
 def digest(con: Any, tables: Mapping[str, Table]) -> str:
@@ -32,29 +37,30 @@ def digest(con: Any, tables: Mapping[str, Table]) -> str:
 
 
 def _hashed(con: Any, rows: Table) -> list[Any]:
-    quote = _QUOTES[con.name]
-    names = [f"{quote}{name}{quote}" for name in rows.columns]
-    # Spark's hash passes over what is empty: ('', 'x') and ('x', '') would be one
-    parts = ", ".join(f"{name}, {name} IS NULL" for name in names)
+    quote, hashed, upper = _HASHES[con.name]
+    told = ", ".join(f"{quote}{name}{quote}, {quote}{name}{quote} IS NULL" for name in rows.columns)
     found = con.raw_sql(
-        f"SELECT count(*), bit_xor(h), CAST(sum(shiftrightunsigned(h, 40)) AS BIGINT)"
-        f" FROM (SELECT {_HASHES[con.name]}({parts}) AS h FROM ({con.compile(rows)}) AS given) AS hashed"
-        if con.name == "pyspark"
-        else f"SELECT count(*), bit_xor(h), CAST(sum(h >> 40) AS BIGINT)"
-        f" FROM (SELECT {_HASHES[con.name]}({parts}) AS h FROM ({con.compile(rows)}) AS given) AS hashed"
+        f"SELECT count(*), bit_xor(h), CAST(sum({upper}) AS BIGINT)"
+        f" FROM (SELECT {hashed.format(told=told)} AS h FROM ({con.compile(rows)}) AS given) AS hashed"
     )
-    return list(found.collect()[0] if con.name == "pyspark" else found.fetchall()[0])
+    first = found.collect() if hasattr(found, "collect") else found.fetchall()
+    return list(first[0])
 
 
 def _summed(con: Any, rows: Table) -> list[Any]:
     stats: dict[str, Any] = {"rows": rows.count()}
     for name in rows.columns:
-        column = rows[name]
-        value = column.cast("int8") if column.type().is_boolean() else column
-        stats |= {f"{name}_filled": column.count(), f"{name}_least": value.min(), f"{name}_most": value.max()}
-        if value.type().is_numeric():
-            stats[f"{name}_sum"] = value.sum()
-        elif value.type().is_string():
-            stats[f"{name}_sum"] = value.length().sum()
+        column: Any = rows[name]
+        if column.type().is_boolean():
+            column = column.ifelse(1, 0)
+        stats |= {
+            f"{name}_filled": column.count(),
+            f"{name}_least": column.min(),
+            f"{name}_most": column.max(),
+        }
+        if column.type().is_numeric():
+            stats[f"{name}_sum"] = column.sum()
+        elif column.type().is_string():
+            stats[f"{name}_sum"] = column.length().sum()
     found = rows.aggregate(**stats).to_pyarrow().to_pylist()[0]
     return [found[name] for name in sorted(found)]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 
 from memberlib.declared import SPARK, Source, told
 from memberlib.engine import connection
 from memberlib.errors import InputError
 from memberlib.given import schema_of, serial, table_of
-from memberlib.model import KEPT_TABLES, STATUSES
+from memberlib.model import STATUSES
 from memberlib.settings import Settings
 from memberlib.sources import spark
 
@@ -91,18 +91,20 @@ def _connected(source: Source, folder: Path, where: str) -> Any:
             except Exception as error:
                 raise InputError(f"{where}: {path.name} cannot be opened: {_line(error)}") from None
         return con
-    if isinstance(options.get("database"), str) and source.backend == "sqlite":
-        options["database"] = folder / options["database"]
-        if not options["database"].is_file():
-            raise InputError(f"{where}: no file {options['database']}")
     try:
-        return ibis.connect(url) if url else getattr(ibis, source.backend).connect(**options)
+        con = ibis.connect(url) if url else getattr(ibis, source.backend).connect(**options)
     except ImportError as error:
         raise InputError(
             f"{where}: {source.backend} needs a package that is not installed: {_line(error)}"
         ) from None
     except Exception as error:
         raise InputError(f"{where}: {source.backend} cannot be reached: {_line(error)}") from None
+    if not (con.has_operation(ops.Median) and con.has_operation(ops.Quantile)):
+        con.disconnect()
+        raise InputError(
+            f"{where}: {source.backend} cannot work out medians; take its tables in instead, with memberlib import"
+        )
+    return con
 
 
 def _table(con: Any, name: str, place: str, *, folder: Path, where: str, database: bool) -> Table:
@@ -192,8 +194,7 @@ def looked_at(orders: Table, where: str) -> tuple[Any, Any]:
         "an amount below 0": (orders.paid_amount < 0) | (orders.refund_amount < 0),
     }
     sums: dict[str, Any] = {
-        f"wrong_{place}": holds.fill_null(False).cast("int64").sum()
-        for place, holds in enumerate(wrong.values())
+        f"wrong_{place}": holds.fill_null(False).sum() for place, holds in enumerate(wrong.values())
     }
     for name in ("paid_at", "created_at"):
         sums |= {f"first_{name}": orders[name].min(), f"last_{name}": orders[name].max()}
@@ -204,11 +205,6 @@ def looked_at(orders: Table, where: str) -> tuple[Any, Any]:
     ends = [[found[f"{end}_{name}"] for name in ("paid_at", "created_at")] for end in ("first", "last")]
     known = [[at for at in at_end if at is not None and at == at] for at_end in ends]
     return (min(known[0]).date() if known[0] else None, max(known[1]).date() if known[1] else None)
-
-
-def missing(tables: Mapping[str, Table]) -> list[str]:
-    """Canonical tables that a declared shop does not have."""
-    return [name for name in KEPT_TABLES if name not in tables]
 
 
 def _line(error: BaseException) -> str:
