@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from memberlib.store import Store
 
 _HELD: WeakKeyDictionary[Store, Table] = WeakKeyDictionary()
-_HISTORY: WeakKeyDictionary[Store, Table] = WeakKeyDictionary()
+_HISTORY: WeakKeyDictionary[Store, dict[dt.date, Table]] = WeakKeyDictionary()
 
 
 def by_rules(rules: Sequence[LevelRule], amount: NumericColumn, orders: NumericColumn) -> StringColumn:
@@ -111,31 +111,39 @@ def under(held: Table, rules: Sequence[LevelRule], rules_from: dt.date | None) -
     )
 
 
-def history(store: Store) -> Table:
-    """Every counted trade with what its member had done before it.
+def history(store: Store, *, after: dt.date) -> Table:
+    """Every counted trade after a day with what its member had done before it.
 
     Returns
     -------
     Table
-        paid_on, amount (net), amount_before, orders_before (earlier trades), manual_level (None: by rules).
+        amount (net), amount_before, orders_before (of all earlier trades), manual_level (None: by rules).
     """
-    if store in _HISTORY:
-        return _HISTORY[store]
+    kept = _HISTORY.setdefault(store, {})
+    if after in kept:
+        return kept[after]
     trades = store.trades.select("member_id", "order_id", "paid_at", "paid_on", "net_amount")
+    # What lies before the day is one sum per member: only the trades after it need to be put in order.
+    older = trades.filter(trades.paid_on <= ibis.date(after))
+    older = older.group_by("member_id").aggregate(
+        amount_older=older.net_amount.sum(), orders_older=older.count()
+    )
+    later = trades.filter(trades.paid_on > ibis.date(after))
     so_far = ibis.cumulative_window(group_by="member_id", order_by=["paid_at", "order_id"])
-    before = trades.mutate(total=trades.net_amount.sum().over(so_far), number=trades.count().over(so_far))
+    later = later.mutate(total=later.net_amount.sum().over(so_far), number=later.count().over(so_far))
+    before = later.left_join(older, "member_id").drop("member_id_right")
     listed = _listed(store)
     if listed is None:
         before = before.mutate(manual_level=ibis.null("string"))
     else:
         by_hand = listed.filter(listed.manual).select("member_id", manual_level="list_level")
         before = before.left_join(by_hand, "member_id")
+    amount_older = before.amount_older.fill_null(ibis.literal(0).cast(before.amount_older.type()))
     past = before.select(
-        "paid_on",
         "manual_level",
-        orders_before=before.number - 1,
+        orders_before=before.number - 1 + before.orders_older.fill_null(0),
         amount=before.net_amount.cast("float64"),
-        amount_before=(before.total - before.net_amount).cast("float64"),
+        amount_before=(before.total - before.net_amount + amount_older).cast("float64"),
     )
-    _HISTORY[store] = store.kept(past)
-    return _HISTORY[store]
+    kept[after] = store.kept(past)
+    return kept[after]
