@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from memberlib.errors import InputError
-from memberlib.results import result
+from memberlib.results import exact_sum, result
 from memberlib.rfm.cuts import Cuts, cells_of, cuts_of, scored
 from memberlib.rfm.maps import SegmentMap, map_of
 from memberlib.rfm.scoring import about, params_of
@@ -223,7 +223,7 @@ def regions(
         member_count=placed.count(),
         recency_days=placed.recency_days.sum(),
         order_count=placed.order_count.sum(),
-        amount=placed.total_amount.sum(),
+        amount=exact_sum(placed.total_amount),
     )
     found = sums.to_pyarrow().to_pandas()
     base, named = int(found["member_count"].sum()), found[found["region"].notna()].copy()
