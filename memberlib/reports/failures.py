@@ -9,6 +9,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
+from memberlib.engine import shortage
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PATH = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[/\\]|/)(?:[^\s/\\'\"<>|]+[/\\])*([^\s/\\'\"<>|]+)")
 _LONGEST = 300
@@ -39,6 +41,8 @@ def reason_of(error: BaseException) -> str:
         return "the kernel died"
     elif kind == "CellTimeoutError":
         return "a cell worked too long and was ended"
+    if line := shortage(plain(message)):
+        return line
     if kind in _NO_MEMORY:
         kind = "ran out of memory"
     lines = [line.strip() for line in plain(message).splitlines() if line.strip()]
