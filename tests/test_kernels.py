@@ -30,16 +30,16 @@ from memberlib.reports.failures import reason_of, story_of
 pytestmark = pytest.mark.skipif(not can_be_warm(), reason="kernels start cold here")
 
 if can_be_warm():
-    from memberlib.kernels import engine
+    from memberlib.kernels import engine, nursery
 
 PROJECT = notebooks.find_notebooks()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def one_nursery() -> Iterator[None]:
-    engine.nursery()
+    nursery.open_nursery()
     yield
-    engine.close_nursery()
+    nursery.close_nursery()
 
 
 def written(*sources: str, tags: dict[int, list[str]] | None = None) -> dict[str, Any]:
@@ -294,27 +294,27 @@ def test_a_notebook_that_dies_takes_no_other_with_it(tmp_path: Path, end: str) -
 
 def test_a_nursery_that_was_killed_is_replaced(tmp_path: Path) -> None:
     source = "import os\nprint(os.getppid())"
-    nursery = int(printed(warm(written(source), tmp_path)))
-    os.kill(nursery, signal.SIGKILL)
-    assert int(printed(warm(written(source), tmp_path))) != nursery
+    killed = int(printed(warm(written(source), tmp_path)))
+    os.kill(killed, signal.SIGKILL)
+    assert int(printed(warm(written(source), tmp_path))) != killed
 
 
 def test_a_fork_ends_with_its_nursery_and_a_nursery_with_who_asked_for_it(tmp_path: Path) -> None:
     script = (
-        "import os, sys\nfrom pathlib import Path\nfrom memberlib.kernels import engine\n"
-        "fork = engine.nursery().start(os.environ, sys.argv[1])\n"
+        "import os, sys\nfrom memberlib.kernels.nursery import fork\n"
+        "fork = fork(os.environ, sys.argv[1])\n"
         "print(fork.pid, fork._nursery._process.pid, flush=True)\ninput()"
     )
     for who in ("asker", "nursery"):
         asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-        fork, nursery = map(int, asker.stdout.readline().split())
-        assert runs(fork) and runs(nursery)
-        os.kill(asker.pid if who == "asker" else nursery, signal.SIGKILL)
+        fork, mother = map(int, asker.stdout.readline().split())
+        assert runs(fork) and runs(mother)
+        os.kill(asker.pid if who == "asker" else mother, signal.SIGKILL)
         ends = time.monotonic() + 20
-        while time.monotonic() < ends and (runs(fork) or runs(nursery)):
+        while time.monotonic() < ends and (runs(fork) or runs(mother)):
             time.sleep(0.05)
-        assert not runs(fork) and not runs(nursery)
+        assert not runs(fork) and not runs(mother)
         asker.kill()
         asker.communicate()
 

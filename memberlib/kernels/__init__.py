@@ -6,8 +6,11 @@ with it, so nothing leaks from one notebook to the next and a crash takes only i
 
 ==============  =============================================================================================
 ``nursery``     the process that forks, and how it is asked
+``rehearsal``   what it has done once before anything is forked
 ``shell``       what a fork becomes: IPython's kernel without sockets
-``engine``      papermill's engine ``memberlib``, which runs a notebook's cells in a fork
+``wire``        how one of Jupyter's messages goes over a socket
+``engine``      papermill's engine ``memberlib``
+``client``      nbclient over a fork
 ``cold``        the kernel of this very interpreter where forking is unsafe (Windows, macOS)
 ==============  =============================================================================================
 """

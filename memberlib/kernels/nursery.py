@@ -6,6 +6,7 @@ asked through a socket and ends when that is closed; the forks end with it.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -165,6 +166,36 @@ class Fork:
             os.killpg(self.pid, signal.SIGKILL)
         with contextlib.suppress(RuntimeError):
             self.wait(5)
+
+
+_nursery: Nursery | None = None
+
+
+def open_nursery() -> Nursery:
+    """The nursery of this process, started where there is none or it has ended."""
+    global _nursery
+    if _nursery is None or not _nursery.alive:
+        if _nursery is None:
+            atexit.register(close_nursery)
+        _nursery = Nursery()
+    return _nursery
+
+
+def close_nursery() -> None:
+    """End this process's nursery; the next notebook gets a new one."""
+    global _nursery
+    if _nursery is not None:
+        _nursery.close()
+        _nursery = None
+
+
+def fork(environment: Mapping[str, str], folder: str) -> Fork:
+    """A fork from this process's nursery, see :meth:`Nursery.start`."""
+    try:
+        return open_nursery().start(environment, folder)
+    except RuntimeError:
+        close_nursery()  # it was killed since the last notebook; a new one is as good
+        return open_nursery().start(environment, folder)
 
 
 _RUNNING = -(1 << 40)
