@@ -61,9 +61,9 @@ def serve() -> int:
     faulthandler.enable()
     _leave_out_a_grammar()
     if can_be_warm():
-        from memberlib.kernels import engine
+        from memberlib.kernels.nursery import open_nursery
 
-        engine.nursery()  # so that it imports while this process does
+        open_nursery()  # so that it imports while this process does
     # Answers go out by a pipe of their own: whatever a job prints must not stand between them.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
