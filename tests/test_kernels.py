@@ -303,7 +303,7 @@ def test_a_fork_ends_with_its_nursery_and_a_nursery_with_who_asked_for_it(tmp_pa
     script = (
         "import os, sys\nfrom memberlib.kernels.nursery import fork\n"
         "fork = fork(os.environ, sys.argv[1])\n"
-        "print(fork.pid, fork._nursery._process.pid, flush=True)\ninput()"
+        "print(fork.pid, fork._nursery.pid, flush=True)\ninput()"
     )
     for who in ("asker", "nursery"):
         asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,

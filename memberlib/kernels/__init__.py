@@ -5,7 +5,8 @@ once: a process that has imported them and does nothing but fork. Each notebook 
 with it, so nothing leaks from one notebook to the next and a crash takes only its own.
 
 ==============  =============================================================================================
-``nursery``     the process that forks, and how it is asked
+``nursery``     how the process that forks is kept and asked
+``forking``     what it imports, and how a fork becomes a notebook's process
 ``rehearsal``   what it has done once before anything is forked
 ``shell``       what a fork becomes: IPython's kernel without sockets
 ``wire``        how one of Jupyter's messages goes over a socket

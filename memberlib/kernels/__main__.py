@@ -2,6 +2,6 @@
 
 import sys
 
-from memberlib.kernels.nursery import serve
+from memberlib.kernels.forking import serve
 
 serve(int(sys.argv[1]))

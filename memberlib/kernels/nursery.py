@@ -1,80 +1,100 @@
 """How is a process kept that has imported what notebooks import, and does nothing but fork?
 
 A nursery is a fresh interpreter with one thread, so that it may fork whatever the program around it does. It is
-asked through a socket and ends when that is closed; the forks end with it.
+asked through sockets: the first line is that of the program that started it, and when that is closed the nursery
+ends and its forks with it; further lines are for processes that share it.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
-import gc
-import importlib
 import json
 import os
-import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import traceback
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from memberlib.kernels import ENVIRONMENT
 
-WARM = (
-    "memberlib.kernels.shell",
-    "matplotlib.pyplot",
-    "memberlib.store",
-    "memberlib.lake",
-    "memberlib.bands",
-    "memberlib.calendar",
-    "memberlib.indicators",
-    "memberlib.levels",
-    "memberlib.rfm",
-    "memberlib.findings",
-    "memberlib.tables",
-    "memberlib.charts",
-    "memberlib.widgets",
-    "ibis.backends.duckdb",
-    "ibis.formats.pandas",
-    "matplotlib.backends.backend_agg",
-    "PIL.Image",
-    "PIL.PngImagePlugin",
-    "pyarrow.pandas_compat",
-    "seaborn",
-    "seaborn.matrix",
-)
-"""What a nursery imports; what cannot be imported there is left to the notebook, which will say so."""
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+LINE = "MEMBERLIB_NURSERY"
+"""Variable that names the open socket by which a process asks the nursery of the one that started it."""
+RUNNING = -(1 << 40)
+"""What is answered for a fork that has not ended."""
+_ENDED = "the process that starts kernels has ended"
 
 
 class Nursery:
-    """A process that forks; started at once, ready when it has imported everything."""
+    """A process that forks; started at once, ready when it has imported everything.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    line : socket, optional
+        A line to the nursery of another process, see :meth:`another_line`; without one a nursery is started.
+    environment : mapping, optional
+        Variables that a nursery is started with, on top of this process's own.
+    folder : path, optional
+        Where it stands meanwhile.
+    """
+
+    def __init__(
+        self,
+        line: socket.socket | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
         self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        if line is not None:
+            self._line = line
+            return
         self._line, theirs = socket.socketpair()
+        given = {**os.environ, **_ONE_THREAD, **ENVIRONMENT, **(environment or {})}
+        given.pop(LINE, None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "memberlib.kernels", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, **_ONE_THREAD, **ENVIRONMENT},
+            cwd=folder,
+            env=given,
         )
         theirs.close()
 
     @property
+    def pid(self) -> int | None:
+        """Its process; None where it is another's."""
+        return self._process.pid if self._process else None
+
+    @property
     def alive(self) -> bool:
-        """Whether it still runs."""
-        return self._process.poll() is None
+        """Whether it still runs, as far as can be seen from here."""
+        return self._process is None or self._process.poll() is None
+
+    def another_line(self) -> socket.socket:
+        """A line for another process; what was forked for it ends when it is closed.
+
+        Raises
+        ------
+        RuntimeError
+            Where the nursery has ended.
+        """
+        ours, theirs = socket.socketpair()
+        with self._lock, theirs:
+            try:
+                self._send(json.dumps({"line": True}), [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise RuntimeError(_ENDED) from None
+        return ours
 
     def start(self, environment: Mapping[str, str], folder: str) -> Fork:
         """A fork that stands in ``folder`` and sees ``environment``.
@@ -104,26 +124,31 @@ class Nursery:
         with self._lock:
             return self._ask(json.dumps({"status": pid}))
 
-    def _ask(self, question: str, files: list[int] | None = None) -> Any:
+    def _ask(self, question: str, files: Sequence[int] = ()) -> Any:
         try:
-            content = question.encode()
-            head = len(content).to_bytes(4, "big")
-            if files:
-                socket.send_fds(self._line, [head], files)
-            else:
-                self._line.sendall(head)
-            self._line.sendall(content)
-            answer = _exactly(self._line, 8)
+            self._send(question, files)
+            answer = exactly(self._line, 8)
         except OSError:
             answer = b""
         if not answer:
-            raise RuntimeError("the process that starts kernels has ended")
+            raise RuntimeError(_ENDED)
         number = int.from_bytes(answer, "big", signed=True)
-        return None if number == _RUNNING else number
+        return None if number == RUNNING else number
+
+    def _send(self, question: str, files: Sequence[int] = ()) -> None:
+        content = question.encode()
+        head = len(content).to_bytes(4, "big")
+        if files:
+            socket.send_fds(self._line, [head], list(files))
+        else:
+            self._line.sendall(head)
+        self._line.sendall(content)
 
     def close(self) -> None:
         """End the nursery and what it has started."""
         self._line.close()
+        if self._process is None:
+            return
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -143,13 +168,17 @@ class Fork:
 
     def __init__(self, nursery: Nursery, pid: int, line: socket.socket, words: int) -> None:
         self._nursery, self.pid, self.socket, self._words = nursery, pid, line, words
+        self._status: int | None = None
 
     def wait(self, seconds: float) -> int | None:
         """How it ended; None where it still runs after so many seconds."""
         ends = time.monotonic() + seconds
-        while (status := self._nursery.status(self.pid)) is None and time.monotonic() < ends:
+        while self._status is None:
+            self._status = self._nursery.status(self.pid)
+            if time.monotonic() >= ends:
+                break
             time.sleep(0.002)
-        return status
+        return self._status
 
     def last_words(self) -> str:
         """The end of what it wrote to its standard error beside Python, such as a crash's traceback."""
@@ -171,13 +200,21 @@ class Fork:
 _nursery: Nursery | None = None
 
 
-def open_nursery() -> Nursery:
-    """The nursery of this process, started where there is none or it has ended."""
+def open_nursery(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Nursery:
+    """The nursery of this process: the one that it was given a line to, else one of its own.
+
+    Parameters
+    ----------
+    environment, folder
+        What a nursery is started with, where there is none yet; see :class:`Nursery`.
+    """
     global _nursery
     if _nursery is None or not _nursery.alive:
         if _nursery is None:
             atexit.register(close_nursery)
-        _nursery = Nursery()
+        given = os.environ.pop(LINE, "")
+        line = socket.socket(fileno=int(given)) if given else None
+        _nursery = Nursery(line, environment=environment, folder=folder)
     return _nursery
 
 
@@ -198,10 +235,7 @@ def fork(environment: Mapping[str, str], folder: str) -> Fork:
         return open_nursery().start(environment, folder)
 
 
-_RUNNING = -(1 << 40)
-
-
-def _exactly(line: socket.socket, size: int) -> bytes:
+def exactly(line: socket.socket, size: int) -> bytes:
     """So many bytes; none where the other side has ended."""
     parts = b""
     while len(parts) < size:
@@ -210,110 +244,3 @@ def _exactly(line: socket.socket, size: int) -> bytes:
             return b""
         parts += part
     return parts
-
-
-# ---------------------------------------------------------------- inside the nursery
-
-
-def serve(descriptor: int) -> NoReturn:
-    """Fork for each question that asks for it, or say how a fork ended; end with the one who asks."""
-    line = socket.socket(fileno=descriptor)
-    running: set[int] = set()
-    ended: dict[int, int] = {}
-    home = tempfile.mkdtemp(prefix="memberlib-")
-    try:
-        # Ctrl-C at a prompt reaches every process of it; the one who asks decides what becomes of us.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _warm_up()
-        gc.freeze()
-        while True:
-            head, files, _, _ = socket.recv_fds(line, 4, 3)
-            if not head:
-                break
-            head += _exactly(line, 4 - len(head)) if len(head) < 4 else b""
-            wanted = json.loads(_exactly(line, int.from_bytes(head, "big")))
-            if "folder" in wanted:
-                pid = os.fork()
-                if not pid:
-                    line.close()
-                    _become_shell(files, wanted["environment"], wanted["folder"], home)
-                running.add(pid)
-                for file in files:
-                    os.close(file)
-                answer = pid
-            else:
-                _reap(running, ended)
-                answer = ended.get(wanted["status"], _RUNNING)
-            line.sendall(answer.to_bytes(8, "big", signed=True))
-    finally:
-        for pid in running:
-            with contextlib.suppress(OSError):
-                os.killpg(pid, signal.SIGKILL)
-        shutil.rmtree(home, ignore_errors=True)
-        os._exit(0)
-
-
-def _warm_up() -> None:
-    # Without it ipykernel does not set up its debugger, which nobody could reach here.
-    sys.modules["debugpy"] = None  # type: ignore[assignment]
-    with contextlib.suppress(ImportError):
-        importlib.import_module("ipykernel.debugger")
-    del sys.modules["debugpy"]
-    for name in WARM:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    from memberlib.kernels.rehearsal import rehearse
-
-    rehearse()
-
-
-def _reap(running: set[int], ended: dict[int, int]) -> None:
-    for pid in list(running):
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            running.discard(pid)
-            ended[pid] = os.waitstatus_to_exitcode(status)
-
-
-def _first_of_packages() -> int:
-    """Where IPython puts the current folder: behind the standard library, before what was installed."""
-    parts = [os.path.basename(path) for path in sys.path]
-    return next((n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages")), 0)
-
-
-def _become_shell(files: list[int], environment: dict[str, str], folder: str, home: str) -> NoReturn:
-    status = 1
-    try:
-        # A fork outlives neither the nursery nor, by its session, leaves what it started behind.
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-        os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        asked, out, err = files
-        os.dup2(out, 1)
-        os.dup2(err, 2)
-        for file in (out, err):
-            os.close(file)
-        os.environ.clear()
-        os.environ.update({**environment, **ENVIRONMENT, "IPYTHONDIR": home})
-        time.tzset()
-        if sys.path and sys.path[0] == os.getcwd():
-            del sys.path[0]  # put there for the nursery, which was started by ``python -m``
-        sys.path.insert(_first_of_packages(), "")
-        os.chdir(folder)
-        sys.argv = ["ipykernel_launcher"]
-        random.seed()
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed()
-        if "pandas" in sys.modules:
-            # What pandas chooses inside a kernel; it took the nursery for a terminal.
-            sys.modules["pandas"].set_option("display.max_columns", 20)
-        from memberlib.kernels import shell
-
-        shell.serve(socket.socket(fileno=asked))
-        status = 0
-    except BaseException:
-        os.write(2, traceback.format_exc().encode("utf-8", "replace"))
-    finally:
-        with contextlib.suppress(Exception):
-            sys.modules["memberlib.engine"].clear_spill()
-        os._exit(status)

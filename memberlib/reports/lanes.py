@@ -20,13 +20,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from memberlib.kernels import ENVIRONMENT
+from memberlib.kernels import ENVIRONMENT, can_be_warm
 from memberlib.reports.lifeline import ended_for_memory, first_to_go
 
 JOB_SECONDS = 900.0
@@ -71,14 +71,17 @@ class Lane:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         # It stands where the package lies: a calendar.py or matplotlibrc in the user's folder changes nothing.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "memberlib.reports", "work", "--parent", str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            cwd=Path(__file__).resolve().parents[2],
-            env={**os.environ, **_plain_pictures(), **_ONE_THREAD, **ENVIRONMENT, **environment},
-        )
+        folder, given = Path(__file__).resolve().parents[2], {**_plain_pictures(), **environment}
+        with _line_to_nursery(given, folder) as line:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "memberlib.reports", "work", "--parent", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                cwd=folder,
+                env={**os.environ, **_ONE_THREAD, **ENVIRONMENT, **given, **line},
+                pass_fds=[int(number) for number in line.values()],
+            )
         first_to_go(self._process.pid)
 
     def do(self, job: Mapping[str, Any], limit: float) -> Answer:
@@ -177,6 +180,18 @@ def _plain_pictures() -> dict[str, str]:
     found = importlib.util.find_spec("matplotlib")
     own = Path(found.origin).parent / "mpl-data" / "matplotlibrc" if found and found.origin else None
     return {"MATPLOTLIBRC": str(own)} if own and own.is_file() else {}
+
+
+@contextlib.contextmanager
+def _line_to_nursery(environment: Mapping[str, str], folder: Path) -> Iterator[dict[str, str]]:
+    """The variable that tells a lane its line to the nursery that all lanes share; none where kernels are cold."""
+    if not can_be_warm() or environment.get("MEMBERLIB_WARM") == "0":
+        yield {}
+        return
+    from memberlib.kernels.nursery import LINE, open_nursery
+
+    with open_nursery(environment, folder).another_line() as line:
+        yield {LINE: str(line.fileno())}
 
 
 def _death(status: int) -> str:
