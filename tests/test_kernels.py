@@ -292,31 +292,40 @@ def test_a_notebook_that_dies_takes_no_other_with_it(tmp_path: Path, end: str) -
     assert printed(warm(written("print('alive')"), tmp_path)) == "alive"
 
 
-def test_a_nursery_that_was_killed_is_replaced(tmp_path: Path) -> None:
-    source = "import os\nprint(os.getppid())"
-    killed = int(printed(warm(written(source), tmp_path)))
+def test_a_nursery_that_is_killed_takes_its_forks_along_and_is_replaced(tmp_path: Path) -> None:
+    killed = nursery.open_nursery().pid
+    fork = nursery.fork(os.environ, str(tmp_path))
     os.kill(killed, signal.SIGKILL)
-    assert int(printed(warm(written(source), tmp_path))) != killed
+    assert gone(fork.pid)
+    fork.end()
+    assert int(printed(warm(written("import os\nprint(os.getppid())"), tmp_path))) != killed
 
 
-def test_a_fork_ends_with_its_nursery_and_a_nursery_with_who_asked_for_it(tmp_path: Path) -> None:
+def test_a_nursery_and_its_forks_end_with_who_asked_for_them(tmp_path: Path) -> None:
     script = (
-        "import os, sys\nfrom memberlib.kernels.nursery import fork\n"
-        "fork = fork(os.environ, sys.argv[1])\n"
-        "print(fork.pid, fork._nursery.pid, flush=True)\ninput()"
+        "import os, sys\nfrom memberlib.kernels import nursery\n"
+        "fork = nursery.fork(os.environ, sys.argv[1])\n"
+        "line = nursery.open_nursery().another_line()\n"
+        "other = nursery.Nursery(line).start(os.environ, sys.argv[1])\n"
+        "third = nursery.Nursery(nursery.open_nursery().another_line()).start(os.environ, sys.argv[1])\n"
+        "line.close()\n"
+        "print(nursery.open_nursery().pid, fork.pid, third.pid, other.pid, flush=True)\ninput()"
     )
-    for who in ("asker", "nursery"):
-        asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
-        fork, mother = map(int, asker.stdout.readline().split())
-        assert runs(fork) and runs(mother)
-        os.kill(asker.pid if who == "asker" else mother, signal.SIGKILL)
-        ends = time.monotonic() + 20
-        while time.monotonic() < ends and (runs(fork) or runs(mother)):
-            time.sleep(0.05)
-        assert not runs(fork) and not runs(mother)
-        asker.kill()
-        asker.communicate()
+    asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    mother, fork, third, other = map(int, asker.stdout.readline().split())
+    # What was forked for a line that was closed ends; what was forked for others goes on.
+    assert gone(other) and runs(fork) and runs(third) and runs(mother)
+    asker.kill()
+    assert gone(fork) and gone(third) and gone(mother)
+    asker.communicate()
+
+
+def gone(pid: int) -> bool:
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends and runs(pid):
+        time.sleep(0.02)
+    return not runs(pid)
 
 
 def runs(pid: int) -> bool:

@@ -212,6 +212,8 @@ def open_nursery(environment: Mapping[str, str] | None = None, folder: Path | No
     if _nursery is None or not _nursery.alive:
         if _nursery is None:
             atexit.register(close_nursery)
+        else:
+            _nursery.close()
         given = os.environ.pop(LINE, "")
         line = socket.socket(fileno=int(given)) if given else None
         _nursery = Nursery(line, environment=environment, folder=folder)
