@@ -212,16 +212,20 @@ def _lacking(error: BaseException) -> str:
     return f"it lacks {name}; install there what is installed here"
 
 
+def check_address(address: str) -> None:
+    """Refuse what is not the address of a scheduler."""
+    if not re.fullmatch(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", address):
+        raise InputError(f"{address!r} is not the address of a scheduler; write it as tcp://10.0.0.5:8786")
+
+
 def _client(address: str) -> Any:
     """A client of the scheduler at an address.
 
     Raises
     ------
     InputError
-        Where the address is none, ``distributed`` is not installed, or nobody answers.
+        Where ``distributed`` is not installed, or nobody answers.
     """
-    if not re.fullmatch(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", address):
-        raise InputError(f"{address!r} is not the address of a scheduler; write it as tcp://10.0.0.5:8786")
     try:
         import distributed
     except ModuleNotFoundError:

@@ -74,6 +74,14 @@ class Journal(Progress):
         self.start()
         super().begin(shops, notebooks)
 
+    def unchanged(self, store: str, as_of: str) -> None:
+        self.start()
+        super().unchanged(store, as_of)
+
+    def failed(self, store: str, reason: str, log: Path) -> None:
+        self.start()
+        super().failed(store, reason, log)
+
     def step(self, store: str, notebook: str) -> None:
         super().step(store, notebook)
         if time.monotonic() - self._written > _EVERY_SECONDS:

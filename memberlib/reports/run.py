@@ -91,6 +91,10 @@ def make_reports(
         raise InputError(f"--jobs must be at least 1, not {jobs}")
     if not (limit > 0 and math.isfinite(limit)):
         raise InputError(f"the time limit must be above 0 seconds, not {limit:g}")
+    if cluster is not None:
+        from memberlib.reports.cluster import check_address
+
+        check_address(cluster)
     asked = {
         "stores": "all" if store_ids is None else list(store_ids), "as_of": _day(as_of), "lang": lang, "jobs": jobs,
         "force": force, "at_version": at_version, "limit": limit, "cluster": cluster,

@@ -7,6 +7,7 @@ one that is just being replaced; both are gone at the end of a run. A run that i
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 from memberlib.errors import InputError
 
 LOCK = ".lock"
-_TRIAL = ".trial.new"
 
 
 @dataclass
@@ -67,22 +67,18 @@ def alone(out: Path) -> Any:
         raise InputError(f"{out} is a file, not a folder; give another --out") from None
     except OSError as error:
         raise InputError(f"cannot make the folder {out} ({_why(error)}); give another --out") from None
+    trial = out / f".trial-{os.getpid()}.new"
     try:
-        lock = FileLock(out / LOCK, timeout=0).acquire()
+        trial.write_bytes(b"0" * 4096)
+        trial.unlink(missing_ok=True)
+        return FileLock(out / LOCK, timeout=0).acquire()
     except Timeout:
         raise InputError(
             f"another run is making reports in {out}; wait for its end or give another --out"
         ) from None
     except (OSError, NotImplementedError) as error:
-        raise InputError(f"cannot write into {out} ({_why(error)}); give another --out") from None
-    try:
-        (out / _TRIAL).write_bytes(b"0" * 4096)
-        (out / _TRIAL).unlink()
-    except OSError as error:
-        lock.lock.release()
         _remove_empty(out)
         raise InputError(f"cannot write into {out} ({_why(error)}); give another --out") from None
-    return lock
 
 
 def _why(error: Exception) -> str:
@@ -119,9 +115,9 @@ def tidy(out: Path) -> None:
 
 def _remove_empty(out: Path) -> None:
     with contextlib.suppress(OSError):
-        (out / _TRIAL).unlink(missing_ok=True)
-        if [path.name for path in out.iterdir()] == [LOCK]:
-            (out / LOCK).unlink()
+        (out / f".trial-{os.getpid()}.new").unlink(missing_ok=True)
+        if {path.name for path in out.iterdir()} <= {LOCK}:
+            (out / LOCK).unlink(missing_ok=True)
             out.rmdir()
 
 
