@@ -70,6 +70,14 @@ def connected(options: Mapping[str, Any], where: str) -> Any:
     # pyspark says so at every frame that it hands over
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     con = ibis.pyspark.connect(_session(options, where))
+    drop = con._drop_cached_table
+
+    def dropped(name: str) -> None:
+        """Let go of a kept table; when the process or the session ends, it has gone with them."""
+        with contextlib.suppress(Exception):
+            drop(name)
+
+    con._drop_cached_table = dropped
     _views[con] = []
     return con
 
