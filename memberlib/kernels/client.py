@@ -111,8 +111,11 @@ class _Shell:
             self._listener.cancel()
 
     def death(self) -> DeadKernelError:
-        status, words = self._fork.wait(5), self._fork.last_words().strip()
-        return DeadKernelError(f"Kernel died (status {status})" + (f"\n{words}" if words else ""))
+        how = "with the process that it was forked from"
+        with contextlib.suppress(RuntimeError):
+            how = f"with status {self._fork.wait(5)}"
+        words = self._fork.last_words().strip()
+        return DeadKernelError(f"Kernel died {how}" + (f"\n{words}" if words else ""))
 
     def send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # its end is seen by who reads

@@ -198,6 +198,7 @@ class Fork:
 
 
 _nursery: Nursery | None = None
+_opening = threading.Lock()
 
 
 def open_nursery(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Nursery:
@@ -209,15 +210,16 @@ def open_nursery(environment: Mapping[str, str] | None = None, folder: Path | No
         What a nursery is started with, where there is none yet; see :class:`Nursery`.
     """
     global _nursery
-    if _nursery is None or not _nursery.alive:
-        if _nursery is None:
-            atexit.register(close_nursery)
-        else:
-            _nursery.close()
-        given = os.environ.pop(LINE, "")
-        line = socket.socket(fileno=int(given)) if given else None
-        _nursery = Nursery(line, environment=environment, folder=folder)
-    return _nursery
+    with _opening:
+        if _nursery is None or not _nursery.alive:
+            if _nursery is None:
+                atexit.register(close_nursery)
+            else:
+                _nursery.close()
+            given = os.environ.pop(LINE, "")
+            line = socket.socket(fileno=int(given)) if given else None
+            _nursery = Nursery(line, environment=environment, folder=folder)
+        return _nursery
 
 
 def close_nursery() -> None:
