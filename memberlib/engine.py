@@ -17,7 +17,7 @@ from memberlib.errors import InputError
 
 MEMORY, TEMP = "MEMBERLIB_MEMORY", "MEMBERLIB_TEMP"
 """Variables that say how much memory the engine may use, and below which folder it puts aside what is more."""
-LEAST_MEMORY = 100_000_000
+LEAST_MEMORY = 50_000_000
 """Bytes below which some analysis of the smallest shop fails."""
 _PER_THREAD = 125_000_000
 """Bytes that a thread of the engine needs in order to spill well; with less memory fewer threads work."""
