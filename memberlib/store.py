@@ -123,7 +123,7 @@ class Store:
             as_of=as_of,
             settings=self.settings,
             version=self.version,
-            digest=lambda: self.digest,
+            digest=self.__dict__.get("digest", self._digest),
             _span=self._span,
             _joining=self.__dict__.get("joining"),
             _kept=self._kept,
