@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 
 from memberlib.declared import SPARK, Source, told
@@ -39,11 +38,6 @@ _WORDS = {
 }
 
 
-@ibis.udf.scalar.builtin
-def from_utc_timestamp(at: dt.timestamp, zone: str) -> dt.timestamp:
-    """Spark: the clock of a zone at a moment."""
-
-
 def reached(folder: Path, store_id: str, settings: Settings) -> tuple[Any, dict[str, Table]]:
     """Connection and canonical tables of a declared shop.
 
@@ -63,8 +57,8 @@ def reached(folder: Path, store_id: str, settings: Settings) -> tuple[Any, dict[
     con = _connected(source, folder, where)
     tables = {}
     for name, place in source.tables.items():
-        rows = _table(con, name, place, folder=folder, where=where, database="database" in source.options)
-        tables[name] = _canonical(con, name, rows, zone=settings.time_zone, where=f"{where}: '{place}'")
+        rows = _table(con, name, place, folder=folder, where=where, settings=settings)
+        tables[name] = _canonical(con, name, rows, f"{where}: '{place}'")
     return con, tables
 
 
@@ -89,16 +83,16 @@ def _connected(source: Source, folder: Path, where: str) -> Any:
             try:
                 con.attach(path, name="source", read_only=True)
             except Exception as error:
-                raise InputError(f"{where}: {path.name} cannot be opened: {_line(error)}") from None
+                raise InputError(f"{where}: {path.name} cannot be opened: {spark.reason(error)}") from None
         return con
     try:
         con = ibis.connect(url) if url else getattr(ibis, source.backend).connect(**options)
     except ImportError as error:
         raise InputError(
-            f"{where}: {source.backend} needs a package that is not installed: {_line(error)}"
+            f"{where}: {source.backend} needs a package that is not installed: {spark.reason(error)}"
         ) from None
     except Exception as error:
-        raise InputError(f"{where}: {source.backend} cannot be reached: {_line(error)}") from None
+        raise InputError(f"{where}: {source.backend} cannot be reached: {spark.reason(error)}") from None
     if not (con.has_operation(ops.Median) and con.has_operation(ops.Quantile)):
         con.disconnect()
         raise InputError(
@@ -107,7 +101,7 @@ def _connected(source: Source, folder: Path, where: str) -> Any:
     return con
 
 
-def _table(con: Any, name: str, place: str, *, folder: Path, where: str, database: bool) -> Table:
+def _table(con: Any, name: str, place: str, *, folder: Path, where: str, settings: Settings) -> Table:
     """The table of that name, or the Parquet files or Delta table of that path."""
     is_path = "`" not in place and ("/" in place or "\\" in place or place.endswith(".parquet"))
     if is_path and "://" not in place:
@@ -118,13 +112,13 @@ def _table(con: Any, name: str, place: str, *, folder: Path, where: str, databas
     made = f"{name}_{next(serial)}"
     try:
         if con.name == SPARK:
-            return spark.table(con, place, made, is_path=is_path, is_delta=is_delta)
+            return spark.table(con, place, made, zone=settings.time_zone, is_path=is_path, is_delta=is_delta)
         if is_path:
             if con.name != "duckdb":
                 raise InputError(f"{where}: {name}: {con.name} has tables, not paths such as {place}")
             return con.read_parquet(_files(place, is_delta), table_name=made)
         if con.name == "duckdb":
-            if not database:
+            if settings.source is None or "database" not in settings.source.options:
                 raise InputError(f"{where}: {name}: '{place}' is no path; name the database in options, too")
             schema, _, table = place.rpartition(".")
             return con.table(table, database=("source", schema or "main"))
@@ -133,7 +127,7 @@ def _table(con: Any, name: str, place: str, *, folder: Path, where: str, databas
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"{where}: {name} cannot be read from '{place}': {_line(error)}") from None
+        raise InputError(f"{where}: {name} cannot be read from '{place}': {spark.reason(error)}") from None
 
 
 def _files(place: str, is_delta: bool) -> Any:
@@ -144,7 +138,7 @@ def _files(place: str, is_delta: bool) -> Any:
     return str(Path(place) / "**" / "*.parquet") if Path(place).is_dir() else place
 
 
-def _canonical(con: Any, name: str, rows: Table, *, zone: str, where: str) -> Table:
+def _canonical(con: Any, name: str, rows: Table, where: str) -> Table:
     """The table with every canonical column, of its type; what may be missing is filled."""
     schema, made = schema_of(name), {}
     for column, kind in schema.items():
@@ -154,7 +148,7 @@ def _canonical(con: Any, name: str, rows: Table, *, zone: str, where: str) -> Ta
         have, wanted = value.type(), _kind(kind)
         if not any(getattr(have, f"is_{one}")() for one in _TAKEN[wanted]):
             raise InputError(f"{where}: {column} is {have}, and must be {_WORDS[wanted]}")
-        made[column] = _exact(con, value, kind, zone=zone, where=f"{where}: {column}")
+        made[column] = _exact(value, kind, f"{where}: {column}")
     try:
         return table_of(con, name, rows.select(**made) if made else rows)
     except InputError as error:
@@ -165,17 +159,12 @@ def _kind(kind: Any) -> str:
     return next(name for name in _TAKEN if getattr(kind, "is_integer" if name == "int64" else f"is_{name}")())
 
 
-def _exact(con: Any, value: Value, kind: Any, *, zone: str, where: str) -> Value:
+def _exact(value: Value, kind: Any, where: str) -> Value:
     have: Any = value.type()
     if have.is_timestamp() and have.timezone:
-        if con.name != SPARK:
-            raise InputError(f"{where} carries a time zone; give the shop's own wall time, by a view")
-        # the session's zone is UTC: what is a moment becomes the shop's wall time
-        value = (
-            from_utc_timestamp(value, zone).cast("timestamp") if zone != "UTC" else value.cast("timestamp")
-        )
+        raise InputError(f"{where} carries a time zone; give the shop's own wall time, by a view")
     if kind.is_decimal() and (not have.is_decimal() or (have.scale or 0) > kind.scale):
-        value = value.cast(kind)
+        return value.cast(kind)
     return value
 
 
@@ -205,8 +194,3 @@ def looked_at(orders: Table, where: str) -> tuple[Any, Any]:
     ends = [[found[f"{end}_{name}"] for name in ("paid_at", "created_at")] for end in ("first", "last")]
     known = [[at for at in at_end if at is not None and at == at] for at_end in ends]
     return (min(known[0]).date() if known[0] else None, max(known[1]).date() if known[1] else None)
-
-
-def _line(error: BaseException) -> str:
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return text.partition(" SQLSTATE")[0]

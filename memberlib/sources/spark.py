@@ -43,7 +43,8 @@ class _Running:
 
 
 _running: _Running | None = None
-_views: weakref.WeakKeyDictionary[Any, list[str]] = weakref.WeakKeyDictionary()
+_views: dict[int, list[str]] = {}
+"""Names of the tables of each connection that is in use, by its id: to ibis, connections of one session are equal."""
 
 
 def connected(options: Mapping[str, Any], where: str) -> Any:
@@ -78,25 +79,41 @@ def connected(options: Mapping[str, Any], where: str) -> Any:
             drop(name)
 
     con._drop_cached_table = dropped
-    _views[con] = []
+    _views[id(con)] = []
+    weakref.finalize(con, _views.pop, id(con), None)
     return con
 
 
-def table(con: Any, place: str, name: str, *, is_path: bool, is_delta: bool = False) -> Any:
-    """A table of the session's catalogue, or of a path, as an ibis table by that name."""
+def table(
+    con: Any, place: str, name: str, *, zone: str, is_path: bool = False, is_delta: bool = False
+) -> Any:
+    """A table of the session's catalogue, or of a path, as an ibis table by that name.
+
+    Spark's TIMESTAMP is a moment, and becomes the wall time of the shop's zone; TIMESTAMP_NTZ is wall time already.
+    """
     session = con._session
     if is_delta:
         rows = session.read.format("delta").load(place)
     else:
         rows = session.read.parquet(place) if is_path else session.table(place)
-    rows.createOrReplaceTempView(name)
-    _views[con].append(name)
+    picked = [_wall_time(field, zone) for field in rows.schema]
+    rows.selectExpr(*picked).createOrReplaceTempView(name)
+    _views[id(con)].append(name)
     return con.table(name)
+
+
+def _wall_time(field: Any, zone: str) -> str:
+    column = f"`{field.name.replace('`', '``')}`"
+    if field.dataType.typeName() != "timestamp":
+        return column
+    # the session's own zone is UTC
+    moved = column if zone == "UTC" else f"from_utc_timestamp({column}, '{zone}')"
+    return f"CAST({moved} AS TIMESTAMP_NTZ) AS {column}"
 
 
 def let_go(con: Any) -> None:
     """Forget a connection's tables; the session stays for other shops."""
-    for name in _views.pop(con, []):
+    for name in _views.pop(id(con), []):
         with contextlib.suppress(Exception):
             con._session.catalog.dropTempView(name)
 
@@ -164,8 +181,8 @@ def _own(asked: dict[str, str], where: str) -> Any:
             return SparkSession.builder.config(conf=conf).getOrCreate()
         except Exception as error:
             said.seek(0)
-            reason = _reason(error, said.read().decode("utf-8", "replace"))
-            raise InputError(f"{where}: Spark ({master}) could not be started: {reason}") from None
+            told = reason(error, said.read().decode("utf-8", "replace"))
+            raise InputError(f"{where}: Spark ({master}) could not be started: {told}") from None
 
 
 def _remote(remote: str, asked: Mapping[str, str], where: str) -> Any:
@@ -186,7 +203,7 @@ def _remote(remote: str, asked: Mapping[str, str], where: str) -> Any:
             f"{where}: spark.remote needs packages that are not installed: pip install 'pyspark[connect]'"
         ) from None
     except Exception as error:
-        raise InputError(f"{where}: {remote} does not answer: {_reason(error, '')}") from None
+        raise InputError(f"{where}: {remote} does not answer: {reason(error, '')}") from None
 
 
 def _memory() -> dict[str, str]:
@@ -221,7 +238,7 @@ def _check_reached(places: list[str], port: int, *, where: str, what: str) -> No
     raise InputError(f"{where}: nobody answers at {what}; is it running, and can this machine reach it?")
 
 
-def _reason(error: BaseException, said: str) -> str:
+def reason(error: BaseException, said: str = "") -> str:
     """What is to blame, in one line: Java's own words where Python only knows that it ended."""
     java = getattr(error, "java_exception", None)
     text = str(java.toString()) if java is not None else str(error)
@@ -229,5 +246,7 @@ def _reason(error: BaseException, said: str) -> str:
         told = [
             line for line in said.splitlines() if "Error" in line or "Exception" in line
         ] or said.splitlines()
-        text = told[0] if told else "Java ended at once"
-    return text.strip().splitlines()[0]
+        text = told[0] if told else type(error).__name__
+    if "DATA_SOURCE_NOT_FOUND" in text and "delta" in text:
+        return "a Delta table needs Delta's own package in Spark, by the option spark.jars.packages"
+    return text.strip().splitlines()[0].partition(" SQLSTATE")[0]
