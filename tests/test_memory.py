@@ -225,14 +225,13 @@ def test_no_room_beside_the_memory_is_one_line_that_says_what_to_do(temp):
 
 def answers(folder: Path, con, aside: list[int] | None = None) -> dict[str, str]:
     """Every analysis of a shop: its name and a digest of all that its result says; what was put aside meanwhile."""
-    from memberlib import rfm
-    from memberlib.reports import front
+    from memberlib import indicators, rfm
     from memberlib.settings import scaled_rules
     from memberlib.themes import THEMES
 
     files = {name: con.read_parquet(str(folder / f"{name}.parquet")) for name in ("orders", "items")}
     shop = store_from(**files, con=con)
-    found = {"left_out": shop.left_out, "front": front.summary(shop)}
+    found = {"left_out": shop.left_out, "headline": indicators.headline(shop)}
     for theme in THEMES:
         for one in theme.analyses:
             own = {"rules": scaled_rules(shop.settings.level_rules, 0.8)} if one.name == "flow" else {}
@@ -244,8 +243,7 @@ def answers(folder: Path, con, aside: list[int] | None = None) -> dict[str, str]
     found |= {method: rfm.segments(shop, method=method) for method in ("mean", "quantile", "jenks")}
     told = {}
     for name, result in found.items():
-        plain = result if isinstance(result, dict) else [result.to_dict("list"), dict(result.attrs)]
-        told[name] = hashlib.sha256(pickle.dumps(plain)).hexdigest()
+        told[name] = hashlib.sha256(pickle.dumps([result.to_dict("list"), dict(result.attrs)])).hexdigest()
     shop.close()
     return told
 
