@@ -163,3 +163,77 @@ def test_a_wrong_joining_or_level_word_is_one_line(table, words):
     with pytest.raises(InputError, match=words) as caught:
         settings_from(table, "tea")
     assert "\n" not in str(caught.value)
+
+
+ORDERS = {"orders": "sales.orders"}
+
+
+def test_a_shop_says_where_its_tables_live():
+    given = {
+        "backend": "pyspark",
+        "tables": {**ORDERS, "items": "lake/items"},
+        "options": {
+            "spark.master": "local[2]",
+            "spark": {"sql": {"shuffle": {"partitions": 4}}, "ui.enabled": False},
+        },
+    }
+    made = settings_from({"source": given, "lang": "zh"}, "tea")
+    assert made.source.options == {
+        "spark.master": "local[2]", "spark.sql.shuffle.partitions": 4, "spark.ui.enabled": False,
+    }  # fmt: skip
+    assert made.source.tables["items"] == "lake/items"
+    assert made.digest == Settings(lang="zh").digest, "where the rows live decides nothing about them"
+    assert Settings().source is None
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("pyspark", "must be a table with backend and tables"),
+        ({"tables": ORDERS}, "backend is missing; choose among .*duckdb.*pyspark"),
+        ({"backend": "pysparc", "tables": ORDERS}, "'pysparc' is not known .did you mean 'pyspark'"),
+        ({"backend": "duckdb"}, "tables must name the orders"),
+        ({"backend": "duckdb", "tables": {"items": "i"}}, "tables must name the orders"),
+        (
+            {"backend": "duckdb", "tables": {**ORDERS, "member": "m"}},
+            "unknown table 'member' .did you mean 'members'",
+        ),
+        (
+            {"backend": "duckdb", "tables": {"orders": 5}},
+            "the table of orders must be a name or a path, not 5",
+        ),
+        ({"backend": "duckdb", "tables": {"orders": " "}}, "must be a name or a path"),
+        (
+            {"backend": "duckdb", "tables": ORDERS, "option": {}},
+            "unknown word 'option' .did you mean 'options'",
+        ),
+        ({"backend": "duckdb", "tables": ORDERS, "options": "x"}, "options must be a table"),
+        (
+            {"backend": "duckdb", "tables": ORDERS, "options": {"path": "x"}},
+            "'path' is not known; .*'database'",
+        ),
+        ({"backend": "duckdb", "tables": ORDERS, "url": "duckdb://x"}, "for backends other than"),
+        (
+            {"backend": "postgres", "tables": ORDERS, "url": "x", "options": {"host": "y"}},
+            "instead of options",
+        ),
+        ({"backend": "pyspark", "tables": ORDERS, "options": {"master": "local"}}, "begin with 'spark.'"),
+        (
+            {"backend": "pyspark", "tables": ORDERS, "options": {"spark.x": []}},
+            "spark.x must be a text, a number",
+        ),
+        (
+            {
+                "backend": "pyspark",
+                "tables": ORDERS,
+                "options": {"spark.sql.session.timeZone": "Asia/Shanghai"},
+            },
+            "is always UTC; leave it out",
+        ),
+    ],
+)
+def test_a_wrong_source_is_one_line(source, words):
+    with pytest.raises(InputError, match=words) as caught:
+        settings_from({"source": source}, "tea")
+    assert "\n" not in str(caught.value)
+    assert "[tea.source]" in str(caught.value)
