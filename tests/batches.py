@@ -88,7 +88,7 @@ def command(data: Path, out: Path, notebooks: Path, **options: object) -> list[s
         "except InputError as error:\n    print(f'memberlib: {error}', file=sys.stderr)\n    sys.exit(2)\n"
     )
     asked = {"data": str(data), "out": str(out), "notebooks": str(notebooks), **options}
-    return [sys.executable, "-c", code, json.dumps(asked)]
+    return [sys.executable, "-P", "-c", code, json.dumps(asked)]
 
 
 def start(command: list[str], mark: str, **options: object) -> subprocess.Popen[str]:
@@ -101,23 +101,24 @@ def start(command: list[str], mark: str, **options: object) -> subprocess.Popen[
     )  # fmt: skip
 
 
-def marked(mark: str) -> list[int]:
-    """The processes that bear a mark."""
+def marked(mark: str, of: str = "") -> list[int]:
+    """The processes that bear a mark; only those whose command has a word in it."""
     sign, found = f"{MARK}={mark}\0".encode(), []
     for place in Path("/proc").glob("[0-9]*"):
         try:
             zombie = (place / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-            if not zombie and sign in (place / "environ").read_bytes():
+            named = of.encode() in (place / "cmdline").read_bytes()
+            if named and not zombie and sign in (place / "environ").read_bytes():
                 found.append(int(place.name))
         except OSError:
             continue
     return found
 
 
-def all_gone(mark: str, seconds: float = 20) -> bool:
+def all_gone(mark: str, seconds: float = 30, of: str = "") -> bool:
     """Whether no process with a mark is left, or will be soon."""
     ends = time.monotonic() + seconds
-    while marked(mark):
+    while marked(mark, of):
         if time.monotonic() > ends:
             return False
         time.sleep(0.05)
@@ -181,4 +182,9 @@ def instantly(program: list[str], seconds: float = 0.0) -> list[str]:
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import batches\n"
         f"import memberlib.reports.run as run\nrun._workers = lambda *_, **__: batches.Instant({seconds})\n"
     )
-    return [program[0], "-c", patch + program[2], *program[3:]]
+    return after(patch, program)
+
+
+def after(code: str, program: list[str]) -> list[str]:
+    """The same program after some code of the test's own."""
+    return [*program[:3], code + program[3], *program[4:]]

@@ -106,8 +106,8 @@ def make_reports(
         at_the_end.enter_context(_ending_cleanly())
         at_the_end.enter_context(shelf.alone(out))
         place = out.resolve()
-        at_the_end.callback(shelf.tidy, place)
         journal = at_the_end.enter_context(Journal(place, shops, asked).kept())
+        at_the_end.callback(shelf.tidy, place)  # before the journal ends, which may need the room
         at_the_end.enter_context(_disk_errors_told(place))
         said = Both(journal, at_the_end.enter_context(progress()))
         shelf.sweep(place)
