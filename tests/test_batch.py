@@ -462,7 +462,7 @@ def test_a_run_leaves_a_log_and_a_summary(world: World, instant: Instant, tmp_pa
         "run began", "2 shops to make, 1 notebooks each", "ann", "cat", "run ended",
     ]  # fmt: skip
     world.make(out, ["ann"], given=["label=007"])
-    assert len((out / "logs" / "run.log").read_text().splitlines()) == 8
+    assert len((out / "logs" / "run.log").read_text().splitlines()) == 7
     assert json.loads((out / "run.json").read_text())["shops"][0]["state"] == "unchanged"
     for part in ("manifest.json", "index.html", f"ann/{DAY}/manifest.json"):
         assert told["started"][:13] not in (out / part).read_text()
