@@ -35,6 +35,7 @@ _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 """Lanes already fill the machine."""
 _LOOK_SECONDS = 0.5
 _DEATHS = ("the working process was ended by signal SIGKILL", "the kernel died")
+NURSERY_ENDED = "the process that starts kernels has ended"
 OUT_OF_MEMORY = (
     "ran out of memory and was ended by the system; give the engine less by --memory, or fewer --jobs"
 )
@@ -57,6 +58,11 @@ class Answer:
     def ok(self) -> bool:
         """Whether the job was done."""
         return not self.reason
+
+    @property
+    def by_nursery(self) -> bool:
+        """Whether the process from which notebooks' processes come has ended, which all lanes share."""
+        return self.reason.endswith(NURSERY_ENDED)
 
 
 class Lane:
@@ -190,7 +196,12 @@ def _line_to_nursery(environment: Mapping[str, str], folder: Path) -> Iterator[d
         return
     from memberlib.kernels.nursery import LINE, open_nursery
 
-    with open_nursery(environment, folder).another_line() as line:
+    try:
+        shared = open_nursery(environment, folder).another_line()
+    except RuntimeError:
+        time.sleep(_LOOK_SECONDS)  # it has just died; by then that is known, and another is started
+        shared = open_nursery(environment, folder).another_line()
+    with shared as line:
         yield {LINE: str(line.fileno())}
 
 
@@ -248,19 +259,30 @@ class Lanes:
                 answer.cancel()
                 continue
             try:
-                if lane is None or not lane.alive:
-                    if lane is not None:
-                        lane.end()
-                        self._all.remove(lane)
-                    lane = Lane(self._environment)
-                    self._all.append(lane)
-                    if self._broken_off.is_set():
-                        lane.break_off()
-                answer.set_result(lane.do(job, self._limit))
+                lane = self._fit(lane)
+                found = lane.do(job, self._limit)
+                if found.by_nursery:  # that is no fault of the job
+                    lane.break_off()
+                    lane = self._fit(lane, anew=True)
+                    found = lane.do(job, self._limit)
+                answer.set_result(found)
             except BaseException as error:
                 answer.set_exception(error)
         if lane is not None:
             lane.end()
+
+    def _fit(self, lane: Lane | None, *, anew: bool = False) -> Lane:
+        """The lane, or another where it has ended."""
+        if lane is not None and lane.alive and not anew:
+            return lane
+        if lane is not None:
+            lane.end()
+            self._all.remove(lane)
+        lane = Lane(self._environment)
+        self._all.append(lane)
+        if self._broken_off.is_set():
+            lane.break_off()
+        return lane
 
     def __enter__(self) -> Lanes:
         return self

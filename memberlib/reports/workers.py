@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.reports import manifest
-from memberlib.reports.lanes import Lane
+from memberlib.reports.lanes import Answer, Lane
 
 IDLE_SECONDS = 60.0
 """A lane that has had nothing to do for so long ends: the run that wanted it may have been killed."""
@@ -110,18 +111,30 @@ class _Kept:
             mine = [entry for entry in kept if entry[0] is lane]
             for entry in mine:
                 kept.remove(entry)
-        if mine:
-            lane.end()
+            if mine:
+                lane.end()
+                self._let_nursery_go()
 
     def end(self, run: str, broken_off: bool) -> None:
         """End the free lanes of a run; where it is broken off, the others too."""
         with self._lock:
-            kept = self._free.pop(run, [])
             for lane in self._busy.get(run, ()) if broken_off else ():
                 lane.break_off()
-        for lane, timer in kept:
-            timer.cancel()
-            lane.end()
+            for lane, timer in self._free.pop(run, []):
+                timer.cancel()
+                lane.end()
+            self._let_nursery_go()
+
+    def _let_nursery_go(self) -> None:
+        """Without lanes, no process is needed from which notebooks' processes come."""
+        if (
+            not any(self._busy.values())
+            and not any(self._free.values())
+            and "memberlib.kernels.nursery" in sys.modules
+        ):
+            from memberlib.kernels.nursery import close_nursery
+
+            close_nursery()
 
 
 _kept = _Kept()
@@ -139,11 +152,9 @@ def do(run: str, asked: Mapping[str, Any]) -> dict[str, Any]:
     """
     if _own_code() != asked["code"]["digest"]:
         return {"misfit": f"a worker joined that does not fit: {_OTHER_CODE}"}
-    lane = _kept.take(run, asked["environment"])
-    try:
-        answer = lane.do(asked["job"], asked["limit"])
-    finally:
-        _kept.put(run, lane)
+    answer = _done(run, asked)
+    if answer.by_nursery:  # that is no fault of the job
+        answer = _done(run, asked)
     return {
         "value": answer.value,
         "reason": answer.reason,
@@ -151,6 +162,18 @@ def do(run: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         "by_user": answer.by_user,
         "by_disk": answer.by_disk,
     }
+
+
+def _done(run: str, asked: Mapping[str, Any]) -> Answer:
+    lane = _kept.take(run, asked["environment"])
+    try:
+        answer = lane.do(asked["job"], asked["limit"])
+        if answer.by_nursery:
+            lane.break_off()
+            lane.end()
+        return answer
+    finally:
+        _kept.put(run, lane)
 
 
 def end_lanes(run: str, broken_off: bool) -> None:
