@@ -167,7 +167,11 @@ def run_all(folder: Path, only: str | None) -> None:
             continue
         _forget_peak()
         started = time.perf_counter()
-        found = question(shop)
+        try:
+            found = question(shop)
+        except Exception as error:
+            _say(name, started, failed=str(error).splitlines()[0])
+            continue
         _say(name, started, rows=len(found) if hasattr(found, "__len__") else int(found))
         del found
 
@@ -233,8 +237,8 @@ def measure(folder: Path, memory: str, bound_gb: float, only: str | None) -> dic
         for line in process.stdout:
             step = json.loads(line)
             steps_done.append(step)
-            print(f"  {step['step']:<32}{step['seconds']:>9.1f}{step['peak_gb']:>10.2f}{step['after_gb']:>10.2f}",
-                  flush=True)  # fmt: skip
+            print(f"  {step['step']:<32}{step['seconds']:>9.1f}{step['peak_gb']:>10.2f}{step['after_gb']:>10.2f}"
+                  f"  {step.get('failed', '')}", flush=True)  # fmt: skip
         status = process.wait()
         watch.join()
         left = [file for file in Path(spill).rglob("*") if file.is_file()] if not watch.over else []
@@ -252,7 +256,7 @@ def main() -> None:
     asked.add_argument(
         "--orders", type=int, default=100_000_000, help="how many orders (default: 100 million)"
     )
-    asked.add_argument("--memory", default="2GB", help="what the engine may use (default: 2GB)")
+    asked.add_argument("--memory", default="2.5GB", help="what the engine may use (default: 2.5GB)")
     asked.add_argument("--bound", type=float, default=4.0, help="GB the whole process may use (default: 4)")
     asked.add_argument("--only", help="only the steps with these words in their name")
     asked.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -279,7 +283,12 @@ def main() -> None:
     if not given.only:
         (ROOT / "build" / "bench-memory.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
         print("\nwritten: build/bench-memory.json")
-    if found["status"] or found["over"] or found["left_behind"]:
+    if (
+        found["status"]
+        or found["over"]
+        or found["left_behind"]
+        or any("failed" in step for step in found["steps"])
+    ):
         sys.exit(1)
 
 
