@@ -81,7 +81,8 @@ def per_member(trades: Table, *, as_of: dt.date, with_months: bool = True) -> Ta
     """
     day = trades.paid_at.date()
     back = (as_of.year - day.year()) * 12 + (as_of.month - day.month())
-    bit = ibis.literal(1, "int64") << ibis.least(back.cast("int64"), MONTH_BITS)
+    # from the top bit down: 1 alone would be a number of 32 bits to Spark, and lose what is moved beyond them
+    bit = ibis.literal(1 << MONTH_BITS, "int64") >> ibis.greatest(MONTH_BITS - back.cast("int64"), 0)
     months = {"active_months": bit_or(bit)} if with_months else {}
     sums = trades.group_by("member_id").aggregate(
         first_at=trades.paid_at.min(),
