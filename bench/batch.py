@@ -145,17 +145,25 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(0.5):
-            parents = _parents()
-            kinds = {self.pid: 0}
+            parents, family = _parents(), {self.pid}
             for _ in range(4):
-                kinds |= {pid: kinds[up] + 1 for pid, up in parents.items() if up in kinds}
+                family |= {pid for pid, parent in parents.items() if parent in family}
             whole = 0.0
-            for pid, depth in kinds.items():
-                kind = ("main", "lane", "nursery", "notebook")[min(depth, 3)]
+            for pid in family:
+                kind = self._kind(pid, parents.get(pid, 0))
                 if (megabytes := _memory(pid, "status", "VmRSS")) is not None:
                     self.seen[kind].setdefault(pid, []).append(megabytes)
                 whole += _memory(pid, "smaps_rollup", "Pss") or 0.0
             self.whole.append(whole)
+
+    def _kind(self, pid: int, parent: int) -> str:
+        """What a process of a run is for, by how it was called; a notebook's is a fork of the nursery."""
+        if pid == self.pid:
+            return "main"
+        called = _called(pid)
+        if "memberlib.kernels" in called:
+            return "notebook" if "memberlib.kernels" in _called(parent) else "nursery"
+        return "lane" if "memberlib.reports" in called else "notebook"
 
     def found(self) -> dict[str, Any]:
         """Per kind of process: the most that one had; of those that stay, also early and late in the run."""
@@ -191,6 +199,13 @@ def _parents() -> dict[int, int]:
         except (OSError, IndexError, ValueError):
             continue
     return found
+
+
+def _called(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
 
 
 def _memory(pid: int, file: str, name: str) -> float | None:
@@ -286,7 +301,8 @@ def growth(shops: Sequence[str], sizes: Sequence[int], jobs: int) -> dict[str, A
     )
     for size in sizes:
         folder = copies(BUILD / f"copies-{size}", mix, size)
-        row = {"shops": size, **memberlib(None, folder, jobs)}
+        data_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        row = {"shops": size, "data_bytes": data_bytes, **memberlib(None, folder, jobs)}
         shutil.rmtree(folder)
         lane, nursery = (row["memory"].get(kind, {}) for kind in ("lane", "nursery"))
         both = f"{lane.get('early_mb', '–')} / {lane.get('late_mb', '–')} / {lane.get('most_mb', '–')}"
