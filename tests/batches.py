@@ -91,10 +91,15 @@ def command(data: Path, out: Path, notebooks: Path, **options: object) -> list[s
     return [sys.executable, "-P", "-c", code, json.dumps(asked)]
 
 
+def unique(mark: str) -> str:
+    """A mark that no other run of the tests uses."""
+    return f"{mark}.{os.getpid()}"
+
+
 def start(command: list[str], mark: str, **options: object) -> subprocess.Popen[str]:
     """Start a program whose processes all bear a mark, as the leader of a group of its own."""
     root = str(Path(__file__).resolve().parents[1])
-    environment = {**os.environ, "PYTHONPATH": root, MARK: mark, **options.pop("env", {})}  # type: ignore[dict-item]
+    environment = {**os.environ, "PYTHONPATH": root, MARK: unique(mark), **options.pop("env", {})}  # type: ignore[dict-item]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env=environment, **options,
@@ -103,7 +108,7 @@ def start(command: list[str], mark: str, **options: object) -> subprocess.Popen[
 
 def marked(mark: str, of: str = "") -> list[int]:
     """The processes that bear a mark; only those whose command has a word in it."""
-    sign, found = f"{MARK}={mark}\0".encode(), []
+    sign, found = f"{MARK}={unique(mark)}\0".encode(), []
     for place in Path("/proc").glob("[0-9]*"):
         try:
             zombie = (place / "stat").read_text().rpartition(")")[2].split()[0] in "ZX"

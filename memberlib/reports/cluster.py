@@ -230,8 +230,10 @@ def _client(address: str) -> Any:
         import distributed
     except ModuleNotFoundError:
         raise InputError("--cluster needs Dask; install it with: pip install 'memberlib[cluster]'") from None
-    for name in ("distributed", "tornado.application", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    talkative = ("distributed", "tornado", "asyncio")
+    for name in [*logging.root.manager.loggerDict, *talkative]:
+        if name.partition(".")[0] in talkative:  # what matters is said in one line of ours
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         with _quiet():
             return distributed.Client(address, timeout=WAIT_SECONDS, set_as_default=False)
