@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
+from memberlib.engine import MEMORY
 from memberlib.errors import InputError
 from memberlib.lake import Lake, data_folder, shop_ids
 from memberlib.reports import manifest, parameters, shelf
@@ -98,7 +99,7 @@ def make_reports(
     asked = {
         "stores": "all" if store_ids is None else list(store_ids), "as_of": _day(as_of), "lang": lang, "jobs": jobs,
         "force": force, "at_version": at_version, "limit": limit, "cluster": cluster,
-        "memory": os.environ.get("MEMBERLIB_MEMORY"), "given": parameters.given(given, sources),
+        "memory": os.environ.get(MEMORY), "given": parameters.given(given, sources),
     }  # fmt: skip
     code = manifest.code_version(sources)
     shops = _wanted(store_ids, folder, asked=asked, code=code)
@@ -113,6 +114,8 @@ def make_reports(
         shelf.sweep(place)
         if to_do := _to_do(shops, place, said, force=force):
             environment = {"MEMBERLIB_DATA": str(folder)}
+            if asked["memory"]:
+                environment[MEMORY] = asked["memory"]  # a cluster's workers do not have this process's own
             plan = Plan(sources, folder, place, by_day=as_of is not None)
             with _workers(cluster, jobs, environment, limit=limit, plan=plan, shop=to_do[0]) as workers:
                 make(to_do, plan, workers=workers, said=said)
