@@ -114,8 +114,8 @@ def make_reports(
         shelf.sweep(place)
         if to_do := _to_do(shops, place, said, force=force):
             environment = {"MEMBERLIB_DATA": str(folder)}
-            if asked["memory"]:
-                environment[MEMORY] = asked["memory"]  # a cluster's workers do not have this process's own
+            if memory := os.environ.get(MEMORY):
+                environment[MEMORY] = memory  # a cluster's workers do not have this process's own
             plan = Plan(sources, folder, place, by_day=as_of is not None)
             with _workers(cluster, jobs, environment, limit=limit, plan=plan, shop=to_do[0]) as workers:
                 make(to_do, plan, workers=workers, said=said)
