@@ -152,6 +152,10 @@ def records(store: Store) -> pd.DataFrame:
     if contacts is None:
         where = f"set join_by in stores.toml, [{store.id}], and import its files again"
         raise InputError(f"shop '{store.id}' has no contacts to go by; {where}")
+    if store.con.name != "duckdb":
+        raise InputError(
+            f"shop '{store.id}' lives in {store.con.name}; likely pairs are looked for in the lake and DuckDB"
+        )
     told = str(ibis.to_sql(contacts, dialect="duckdb"))
     given = {name: f"SELECT member_id, {name} AS text FROM ({told}) WHERE {name} <> ''" for name in _SAID}
     home = HOME_CODES.get(store.settings.currency, "")

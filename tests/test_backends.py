@@ -25,6 +25,7 @@ from memberlib.given import in_memory
 from memberlib.identity import groups, pairs
 from memberlib.imports import import_files
 from memberlib.lake import Lake, shop_ids
+from memberlib.linking import records
 from memberlib.reports import front
 from memberlib.settings import settings_from
 from memberlib.sources import spark as spark_session
@@ -305,6 +306,10 @@ def test_members_are_joined_on_spark_as_on_duckdb(data, spark):
     assert near.member_count == far.member_count
     for name in ("structure", "high_spenders", "regions"):
         same(ANALYSES[name](near), ANALYSES[name](far))
+    with pytest.raises(
+        InputError, match="lives in pyspark; likely pairs are looked for in the lake and DuckDB"
+    ):
+        records(far)
     assert near.events.filter(near.events.member_id == "b").count().execute() == 0
     assert far.events.filter(far.events.member_id == "b").count().execute() == 0
     far.close()
