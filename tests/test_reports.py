@@ -234,6 +234,7 @@ def test_an_older_report_outlives_a_failure(world: World) -> None:
         ("lang", "en"),
         ("data", {"version": 2}),
         ("settings", "x"),
+        ("given", {"edges": [1]}),
         ("code", {"digest": "x"}),
     ],
 )
@@ -596,20 +597,6 @@ def test_an_old_report_is_made_again_whatever_came_since(tmp_path: Path) -> None
         made("never", at_version=3)
     with pytest.raises(InputError, match="give one --store with --at-version"):
         make_reports(None, data=data, out=tmp_path / "never", at_version=1)
-
-
-def test_a_notebook_that_hangs_is_ended_and_spoils_only_its_shop(tmp_path: Path) -> None:
-    data, source = tmp_path / "data", tmp_path / "notebooks"
-    for store in ("good", "late"):
-        (tmp_path / f"{store}.csv").write_text(orders(store), encoding="utf-8")
-        import_files([tmp_path / f"{store}.csv"], store, data=data)
-    hang = cell("code", "import subprocess, time\nif store == 'late':\n    time.sleep(600)")
-    write_notebook(source / "03-amount.ipynb", *THEME[:5], hang, *THEME[7:])
-    assert make_reports(None, data=data, out=tmp_path / "out", notebooks=source, limit=12) == 1
-    states = {entry["store"]: entry for entry in manifest.read(tmp_path / "out" / "manifest.json")["shops"]}
-    assert states["good"]["state"] == "done"
-    assert "took longer than 12 seconds" in states["late"]["reason"]
-    assert not (tmp_path / "out" / "late").exists()
 
 
 def test_names_stand_in_the_order_of_their_language() -> None:
