@@ -71,17 +71,21 @@ class Journal(Progress):
             self._summary("running")
 
     def begin(self, shops: int, notebooks: int) -> None:
+        """So many shops with so many notebooks each are about to be made."""
         self.start()
         super().begin(shops, notebooks)
 
     def unchanged(self, store: str, as_of: str) -> None:
+        """The report of a shop is as it would be made now."""
         self.start()  # a line each would be most of the log; the summary names them
 
     def failed(self, store: str, reason: str, log: Path) -> None:
+        """A shop has no new report."""
         self.start()
         super().failed(store, reason, log)
 
     def step(self, store: str, notebook: str) -> None:
+        """A notebook of a shop has run."""
         super().step(store, notebook)
         if time.monotonic() - self._written > _EVERY_SECONDS:
             self._summary("running")

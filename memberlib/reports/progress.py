@@ -99,30 +99,37 @@ class Both(Progress):
         self._listeners = (one, other)
 
     def opening(self, shops: int) -> None:
+        """Shops are looked into."""
         for listener in self._listeners:
             listener.opening(shops)
 
     def begin(self, shops: int, notebooks: int) -> None:
+        """So many shops with so many notebooks each are about to be made."""
         for listener in self._listeners:
             listener.begin(shops, notebooks)
 
     def step(self, store: str, notebook: str) -> None:
+        """A notebook of a shop has run."""
         for listener in self._listeners:
             listener.step(store, notebook)
 
     def made(self, store: str, as_of: str, seconds: float) -> None:
+        """The report of a shop is in its place."""
         for listener in self._listeners:
             listener.made(store, as_of, seconds)
 
     def unchanged(self, store: str, as_of: str) -> None:
+        """The report of a shop is as it would be made now."""
         for listener in self._listeners:
             listener.unchanged(store, as_of)
 
     def failed(self, store: str, reason: str, log: Path) -> None:
+        """A shop has no new report."""
         for listener in self._listeners:
             listener.failed(store, reason, log)
 
     def end(self, shops: int, made: int, failed: int, *, index: Path) -> None:
+        """All is done."""
         for listener in self._listeners:
             listener.end(shops, made, failed, index=index)
 
