@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from memberlib.errors import InputError
 from memberlib.lake import Lake
 from memberlib.reports import front, manifest, notebooks, pages
 from memberlib.reports.sections import Content, content_of
-from memberlib.store import open_store
+from memberlib.store import Store, open_store
 from memberlib.themes import THEMES
 
 _DATA = "00-"
@@ -41,8 +42,15 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
         Where the shop's settings changed while its notebooks ran, or its data did and a notebook does not take the
         ``version`` that the report began with.
     """
-    place, lang, version = Path(folder), wanted["lang"], wanted["data"]["version"]
-    shop = open_store(wanted["store"], wanted["as_of"], data=data, at_version=version)
+    version = wanted["data"]["version"]
+    with closing(open_store(wanted["store"], wanted["as_of"], data=data, at_version=version)) as shop:
+        return _finished(shop, wanted, data, place=Path(folder), names=names)
+
+
+def _finished(
+    shop: Store, wanted: Mapping[str, Any], data: str, *, place: Path, names: Sequence[str]
+) -> dict[str, Any]:
+    lang, version = wanted["lang"], wanted["data"]["version"]
     if shop.settings.digest != wanted["settings"]:
         raise InputError("its settings changed while the report was made; make it again")
     read = {name: notebooks.read(place / "notebooks" / f"{name}.ipynb") for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -19,8 +20,8 @@ def open_shop(*, store: str, as_of: str | None, data: str, version: int | None =
     """Look into a shop: the day that its report is of."""
     from memberlib.store import open_store
 
-    shop = open_store(store, as_of, data=data, at_version=version)
-    return {"as_of": shop.as_of.isoformat()}
+    with contextlib.closing(open_store(store, as_of, data=data, at_version=version)) as shop:
+        return {"as_of": shop.as_of.isoformat()}
 
 
 def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:
