@@ -46,7 +46,7 @@ def connection(memory: str | None = None) -> Any:
     import ibis
 
     bound = bytes_of(os.environ.get(MEMORY, "") if memory is None else memory)
-    options: dict[str, Any] = {"temp_directory": str(_spill_folder() / str(next(_serial)))}
+    options: dict[str, Any] = {"temp_directory": str(own_folder() / str(next(_serial)))}
     if bound:
         options["memory_limit"] = f"{bound}B"
         if bound // _PER_THREAD < (os.cpu_count() or 1):
@@ -74,7 +74,7 @@ def prepare(memory: str | None = None) -> None:
     bytes_of(os.environ.get(MEMORY, "") if memory is None else memory)
     if memory is not None:
         os.environ[MEMORY] = memory
-    _spill_folder()
+    own_folder()
 
 
 def bytes_of(text: str) -> int | None:
@@ -157,8 +157,8 @@ class _Folder:
 _mine: _Folder | None = None
 
 
-def _spill_folder() -> Path:
-    """This process's folder; a process that was forked makes its own."""
+def own_folder() -> Path:
+    """This process's folder for what lasts no longer than itself; a process that was forked makes its own."""
     global _mine
     if _mine is None or _mine.owner != os.getpid() or not _mine.path.is_dir():
         _sweep(_parent())

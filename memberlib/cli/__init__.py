@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -104,7 +104,7 @@ def report(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and status 2."""
     try:
-        app(list(arguments) if arguments is not None else None)
+        sys.exit(app(list(arguments) if arguments is not None else None, standalone_mode=False) or 0)
     except InputError as error:
         print(f"memberlib: {error}", file=sys.stderr)
         sys.exit(2)
@@ -114,6 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        if hasattr(error, "format_message"):
+            _show_misuse(error)
         if os.environ.get("MEMBERLIB_DEBUG"):
             raise
         from memberlib.engine import shortage
@@ -125,3 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"memberlib: unexpected {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
               " (MEMBERLIB_DEBUG=1 shows where)", file=sys.stderr)  # fmt: skip
         sys.exit(1)
+
+
+def _show_misuse(error: Any) -> NoReturn:
+    """What is wrong with the words of a command, in one line; the help where no command is named."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+    else:
+        where = f"; see {context.command_path} --help" if context else ""
+        print(f"memberlib: {' '.join(error.format_message().split()).rstrip('.')}{where}", file=sys.stderr)
+    sys.exit(error.exit_code)

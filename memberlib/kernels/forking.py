@@ -10,15 +10,14 @@ import json
 import os
 import random
 import selectors
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 import traceback
 from typing import Any, NoReturn
 
+from memberlib.engine import clear_spill, own_folder
 from memberlib.kernels import ENVIRONMENT
 from memberlib.kernels.nursery import RUNNING, exactly
 
@@ -90,7 +89,7 @@ class _Lines:
 def serve(descriptor: int) -> NoReturn:
     """Fork for each question that asks for it, or say how a fork ended, until the first line is closed."""
     lines = _Lines(socket.socket(fileno=descriptor))
-    home = tempfile.mkdtemp(prefix="memberlib-")
+    home = str(own_folder() / "ipython")
     try:
         # Ctrl-C at a prompt reaches every process of it; the one who asks decides what becomes of us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -105,7 +104,7 @@ def serve(descriptor: int) -> NoReturn:
         for forks in lines.forks.values():
             for pid in forks:
                 _end(pid)
-        shutil.rmtree(home, ignore_errors=True)
+        clear_spill()
         os._exit(0)
 
 
@@ -204,5 +203,5 @@ def _become_shell(files: list[int], environment: dict[str, str], folder: str, ho
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
     finally:
         with contextlib.suppress(Exception):
-            sys.modules["memberlib.engine"].clear_spill()
+            clear_spill()
         os._exit(status)

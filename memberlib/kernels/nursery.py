@@ -28,6 +28,7 @@ LINE = "MEMBERLIB_NURSERY"
 """Variable that names the open socket by which a process asks the nursery of the one that started it."""
 RUNNING = -(1 << 40)
 """What is answered for a fork that has not ended."""
+_GRACE_SECONDS = 0.3
 _ENDED = "the process that starts kernels has ended"
 
 
@@ -186,8 +187,12 @@ class Fork:
         return os.pread(self._words, 20_000, max(0, size - 20_000)).decode("utf-8", "replace")
 
     def end(self) -> None:
-        """End it, and what it has started."""
+        """End it, and what it has started: by its own hand where it listens, so that it clears up after itself."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+        with contextlib.suppress(RuntimeError):
+            self.wait(_GRACE_SECONDS)
         if self._words >= 0:
             os.close(self._words)
             self._words = -1

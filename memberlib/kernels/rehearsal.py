@@ -35,7 +35,7 @@ def rehearse() -> None:
 
 
 def _go_through() -> None:
-    from memberlib.engine import clear_spill, connection
+    from memberlib.engine import connection
 
     con = connection()
     try:
@@ -43,7 +43,6 @@ def _go_through() -> None:
     finally:
         gc.collect()  # Ibis drops the tables that it keeps when nobody holds them, which needs the connection
         con.disconnect()
-        clear_spill()
 
 
 def _ask_and_draw(con: Any) -> None:
