@@ -23,6 +23,8 @@ import sys
 
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONHASHSEED": "0"}
 """Set for every kernel, warm or cold."""
+REHEARSAL = "MEMBERLIB_REHEARSAL"
+"""Variable that, where it is ``1`` when a nursery starts, has it go through every analysis once before it forks."""
 
 
 def can_be_warm() -> bool:

@@ -18,7 +18,7 @@ import traceback
 from typing import Any, NoReturn
 
 from memberlib.engine import clear_spill, own_folder
-from memberlib.kernels import ENVIRONMENT
+from memberlib.kernels import ENVIRONMENT, REHEARSAL
 from memberlib.kernels.nursery import RUNNING, exactly
 
 WARM = (
@@ -156,9 +156,12 @@ def _warm_up() -> None:
     for name in WARM:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
-    from memberlib.kernels.rehearsal import rehearse
+    from memberlib.kernels.rehearsal import read_settings, rehearse
 
-    rehearse()
+    if os.environ.get(REHEARSAL) == "1":
+        rehearse()
+    with contextlib.suppress(Exception):
+        read_settings()
 
 
 def _first_of_packages() -> int:

@@ -2,7 +2,8 @@
 
 The first question to Ibis, the first picture and the first table take three times as long as the second: modules
 are imported and rules looked up only then. A rehearsal asks every analysis of an invented shop and draws it, before
-anything is forked, and leaves nothing behind but what was learnt.
+anything is forked, and leaves nothing behind but what was learnt. It takes about as long as it saves five notebooks,
+so that only a run of many asks for it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ def rehearse() -> None:
         warnings.simplefilter("ignore")
         _go_through()
     i18n.set_language(lang)
-    with contextlib.suppress(Exception):
-        _read_settings()
 
 
 def _go_through() -> None:
@@ -96,7 +95,7 @@ def _shop() -> tuple[Any, Any]:
     return orders, items
 
 
-def _read_settings() -> None:
+def read_settings() -> None:
     """Settings are kept by the content of their file, which hundreds of shops share."""
     from memberlib.settings import all_settings
 

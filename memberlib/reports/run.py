@@ -15,6 +15,7 @@ from typing import Any
 from memberlib import i18n
 from memberlib.engine import MEMORY
 from memberlib.errors import InputError
+from memberlib.kernels import REHEARSAL
 from memberlib.lake import Lake, data_folder, shop_ids
 from memberlib.reports import manifest, parameters, shelf
 from memberlib.reports.failures import of_the_disk
@@ -27,6 +28,8 @@ from memberlib.reports.progress import Both, progress
 from memberlib.reports.shelf import Shop
 from memberlib.settings import Settings, all_settings, check_store_id
 
+_MANY = 24
+"""Notebooks of a run from which on a rehearsal pays."""
 JOBS = 2
 """Notebooks at work at once on this machine, where nothing else is said."""
 
@@ -113,7 +116,8 @@ def make_reports(
         said = Both(journal, at_the_end.enter_context(progress()))
         shelf.sweep(place)
         if to_do := _to_do(shops, place, said, force=force):
-            environment = {"MEMBERLIB_DATA": str(folder)}
+            many = len(to_do) * len(sources) >= _MANY
+            environment = {"MEMBERLIB_DATA": str(folder), REHEARSAL: "1" if many else "0"}
             if memory := os.environ.get(MEMORY):
                 environment[MEMORY] = memory  # a cluster's workers do not have this process's own
             plan = Plan(sources, folder, place, by_day=as_of is not None)
