@@ -144,6 +144,10 @@ def test_an_earlier_day_sees_less(shop, capsys):
         (["report", "--all", "--store", "new-shop"], "not both"),
         (["import", "missing.csv", "--store", "new-shop"], "missing.csv"),
         (["rejected", "--store", "nowhere"], "no shop 'nowhere'"),
+        (["report", "--all", "--jobs", "x"], "see memberlib report --help"),
+        (["report", "--everything"], "No such option: --everything"),
+        (["reprot"], "No such command 'reprot'"),
+        (["table", "rfm"], "Missing option '--store'"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_status_2(shop, capsys, arguments, words):
