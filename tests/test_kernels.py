@@ -112,6 +112,12 @@ EVERYTHING = (
     "raise SystemExit",
     "%%bash\necho from bash; echo wrong >&2",
     "%whos int",
+    "import os, signal, time\ntry:\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(1)\n"
+    "except KeyboardInterrupt: print('interrupted')",
+    "%store x\n%store",
+    "from multiprocessing import get_context\nwith get_context('fork').Pool(1) as pool:\n"
+    "    print(pool.map(len, ['ab']))",
+    "sys.stdout.name, sys.stdout.encoding, sys.stdout.errors, sys.stdout.isatty()",
 )  # fmt: skip
 
 
@@ -133,10 +139,41 @@ def test_whatever_a_cell_says_comes_out_as_from_the_stock_engine(
 
 
 def test_what_is_written_past_python_is_kept_too(tmp_path: Path) -> None:
-    made = warm(
-        written("import os\n_ = os.write(1, b'from C\\n')\n_ = os.system('echo from a program')"), tmp_path
+    source = (
+        "import os\nprint(1)\n_ = os.write(1, b'from C\\n')\nprint(2)\n"
+        "_ = os.system('echo from a program')\nprint(3)"
     )
-    assert printed(made) == "from C\nfrom a program"
+    made = warm(written(source), tmp_path)
+    assert printed(made).split("\n") == ["1", "from C", "2", "from a program", "3"]
+
+
+def test_a_widget_that_collects_much_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    source = (
+        "import ipywidgets as w\nfrom IPython.display import display\nout = w.Output()\n"
+        "with out:\n    for i in range(300): display({'i': i, 'x': 'y' * 100})"
+    )
+    assert printed(warm(written(source, "print(len(out.outputs))"), tmp_path)) == "300"
+
+
+def test_a_cell_may_close_its_outputs(tmp_path: Path) -> None:
+    made = warm(written("import os, sys\nos.close(1)", "1 + 1"), tmp_path)
+    assert outputs(made)[1][1][0]["data"] == {"text/plain": "2"}
+
+
+def test_files_of_the_asker_stand_for_no_module_and_its_mask_holds(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("raise SystemExit('not this one')")
+    made = "import os; open('made', 'w').close(); print(oct(os.stat('made').st_mode & 0o777))"
+    script = (
+        "import sys, os\nsys.path.pop(0)\nfrom memberlib.reports import notebooks\nfrom pathlib import Path\n"
+        "os.umask(0o077)\n"
+        f"cell = dict(cell_type='code', id='a', metadata={{}}, source={made!r}, outputs=[], execution_count=None)\n"
+        "done = notebooks.run(dict(nbformat=4, nbformat_minor=5, metadata={}, cells=[cell]), {}, folder=Path.cwd())\n"
+        "print(done['cells'][0]['outputs'][0]['text'])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, text=True, capture_output=True, check=False
+    )
+    assert ran.stdout.strip() == "0o600", ran.stderr
 
 
 def test_a_flood_of_words_comes_through_whole(tmp_path: Path) -> None:
@@ -199,7 +236,8 @@ import asyncio, builtins, gc, json, locale, logging, os, random, resource, signa
 import duckdb, ibis, matplotlib as mpl, matplotlib.pyplot as plt, numpy as np, pandas as pd
 from memberlib import i18n
 print(json.dumps({
-    "environment": sorted(os.environ.items()),
+    "environment": sorted(pair for pair in os.environ.items() if pair[0] != "IPYTHONDIR"),
+    "kept by IPython": [os.listdir(os.environ["IPYTHONDIR"]), get_ipython().db.get("stain"), get_ipython().db.keys()],
     "folder": os.getcwd(),
     "names": sorted(n for n in globals() if not n.startswith("_")),
     "options of pandas": [pd.get_option("display.max_rows"), pd.get_option("display.precision")],
@@ -241,6 +279,9 @@ threading.Thread(target=time.sleep, args=(600,), daemon=True, name="stain").star
 kept = [open("/dev/null") for _ in range(50)]; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
 duckdb.sql("CREATE TABLE stain (a INT)"); gc.disable(); gc.set_threshold(7)
 random.seed(1); np.random.seed(1)
+get_ipython().db["stain"] = 1
+get_ipython().run_line_magic("bookmark", "stain /tmp")
+open(os.environ["IPYTHONDIR"] + "/stain", "w").close()
 ballast = np.ones(40_000_000)
 left = subprocess.Popen(["sleep", "600"])
 import memberlib.results
@@ -271,9 +312,9 @@ def test_a_notebook_sees_what_a_kernel_of_its_own_would(tmp_path: Path) -> None:
     for given in (ours, theirs):
         # A kernel with sockets has threads and files for them, and a folder of IPython's for its profile;
         # what a nursery imports besides may add filters of warnings of its own.
-        del given["threads"], given["files"], given["warnings"]
+        del given["threads"], given["files"], given["warnings"], given["kept by IPython"]
         given["environment"] = [
-            pair for pair in given["environment"] if pair[0] not in ("IPYTHONDIR", "MEMBERLIB_WARM", "JPY_PARENT_PID",
+            pair for pair in given["environment"] if pair[0] not in ("MEMBERLIB_WARM", "JPY_PARENT_PID",
                                                                      "PYDEVD_USE_FRAME_EVAL")
         ]  # fmt: skip
     assert ours == theirs

@@ -18,13 +18,26 @@ with it, so nothing leaks from one notebook to the next and a crash takes only i
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
 
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONHASHSEED": "0"}
 """Set for every kernel, warm or cold."""
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""Set for every process that forks or is forked: a process with threads cannot be forked safely."""
 REHEARSAL = "MEMBERLIB_REHEARSAL"
 """Variable that, where it is ``1`` when a nursery starts, has it go through every analysis once before it forks."""
+
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def die_with_parent() -> None:
+    """On Linux, end this process at once when the very thread ends that started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def can_be_warm() -> bool:

@@ -18,8 +18,6 @@ from papermill.log import logger
 from memberlib.kernels import can_be_warm, nursery
 from memberlib.kernels.wire import frame, unframed
 
-_PATIENCE = 60.0
-"""Seconds that a request may wait for a shell that reads nothing."""
 _OWN = {"input_path", "kernel_manager_class", "km", "shutdown_kernel", "kernel_name", "startup_timeout"}
 """Choices of nbclient about how kernels are started and ended, which mean nothing here."""
 
@@ -84,6 +82,8 @@ class _Shell:
         self._fork, self.session = fork, Session()
         self.shell_channel, self.iopub_channel = _Channel(self), _Channel(self)
         self._listener: asyncio.Task[None] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._unsent: list[bytes] = []
 
     def listen(self) -> None:
         """Begin to take messages in, in the event loop that wants them."""
@@ -92,9 +92,8 @@ class _Shell:
 
     async def _take(self) -> None:
         channels = {"shell": self.shell_channel, "iopub": self.iopub_channel}
-        reader, writer = await asyncio.open_connection(sock=self._fork.socket.dup())
-        # The event loop has made both duplicates non-blocking; with a time limit Python waits by itself.
-        self._fork.socket.settimeout(_PATIENCE)
+        reader, self._writer = await asyncio.open_connection(sock=self._fork.socket.dup())
+        self._writer.writelines(self._unsent)
         try:
             while True:
                 channel, message = await unframed(reader, self.session)
@@ -103,7 +102,7 @@ class _Shell:
             for one in channels.values():
                 one.came.put_nowait(None)
         finally:
-            writer.close()
+            self._writer.close()
 
     def leave(self) -> None:
         """Take no more messages in."""
@@ -118,8 +117,12 @@ class _Shell:
         return DeadKernelError(f"Kernel died {how}" + (f"\n{words}" if words else ""))
 
     def send(self, message: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):  # its end is seen by who reads
-            self._fork.socket.sendall(frame("shell", message, self.session))
+        """Send a message, or keep it until the shell reads: a cell at work reads nothing, and says much meanwhile."""
+        content = frame("shell", message, self.session)
+        if self._writer is None:
+            self._unsent.append(content)
+        else:
+            self._writer.write(content)
 
     def execute(self, code: str, *, store_history: bool = True, stop_on_error: bool = True, **_: Any) -> str:
         return self._request("execute_request", {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -18,7 +17,7 @@ import traceback
 from typing import Any, NoReturn
 
 from memberlib.engine import clear_spill, own_folder
-from memberlib.kernels import ENVIRONMENT, REHEARSAL
+from memberlib.kernels import ENVIRONMENT, REHEARSAL, die_with_parent
 from memberlib.kernels.nursery import RUNNING, exactly
 
 WARM = (
@@ -45,7 +44,6 @@ WARM = (
     "seaborn.matrix",
 )
 """What a nursery imports; what cannot be imported there is left to the notebook, which will say so."""
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class _Lines:
@@ -89,16 +87,17 @@ class _Lines:
 def serve(descriptor: int) -> NoReturn:
     """Fork for each question that asks for it, or say how a fork ended, until the first line is closed."""
     lines = _Lines(socket.socket(fileno=descriptor))
-    home = str(own_folder() / "ipython")
     try:
+        own_folder()
         # Ctrl-C at a prompt reaches every process of it; the one who asks decides what becomes of us.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _warm_up()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        _warm_up(lines.first)
         gc.freeze()
         while lines.first in lines.forks:
             for key, _ in lines.selector.select():
                 line: Any = key.fileobj
-                if line in lines.forks and not _answered(line, lines, home):
+                if line in lines.forks and not _answered(line, lines):
                     lines.drop(line)
     finally:
         for forks in lines.forks.values():
@@ -108,7 +107,7 @@ def serve(descriptor: int) -> NoReturn:
         os._exit(0)
 
 
-def _answered(line: socket.socket, lines: _Lines, home: str) -> bool:
+def _answered(line: socket.socket, lines: _Lines) -> bool:
     """Answer the next question of a line; whether it is still open."""
     try:
         head, files, _, _ = socket.recv_fds(line, 4, 3)
@@ -126,7 +125,7 @@ def _answered(line: socket.socket, lines: _Lines, home: str) -> bool:
         answer = os.fork()
         if not answer:
             lines.close()
-            _become_shell(files, wanted["environment"], wanted["folder"], home)
+            _become_shell(files, wanted)
         lines.forks[line].add(answer)
         for file in files:
             os.close(file)
@@ -147,21 +146,35 @@ def _end(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)  # it may not yet have a session of its own
 
 
-def _warm_up() -> None:
+def _warm_up(first: socket.socket) -> None:
     # Without it ipykernel does not set up its debugger, which nobody could reach here.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     with contextlib.suppress(ImportError):
         importlib.import_module("ipykernel.debugger")
     del sys.modules["debugpy"]
     for name in WARM:
-        with contextlib.suppress(Exception):
+        _leave_if_nobody_asks(first)
+        with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
     from memberlib.kernels.rehearsal import read_settings, rehearse
 
+    _leave_if_nobody_asks(first)
     if os.environ.get(REHEARSAL) == "1":
         rehearse()
     with contextlib.suppress(Exception):
         read_settings()
+
+
+def _leave_if_nobody_asks(first: socket.socket) -> None:
+    """End where the program that wanted a nursery has ended meanwhile."""
+    first.setblocking(False)
+    try:
+        if not first.recv(1, socket.MSG_PEEK):
+            sys.exit()
+    except OSError:
+        pass
+    finally:
+        first.setblocking(True)
 
 
 def _first_of_packages() -> int:
@@ -170,27 +183,29 @@ def _first_of_packages() -> int:
     return next((n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages")), 0)
 
 
-def _become_shell(files: list[int], environment: dict[str, str], folder: str, home: str) -> NoReturn:
+def _become_shell(files: list[int], wanted: dict[str, Any]) -> NoReturn:
     status = 1
     try:
         # A fork outlives neither the nursery nor, by its session, leaves what it started behind.
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        die_with_parent()
         os.setsid()
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as first_to_go:
             first_to_go.write("1000")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         asked, out, err = files
         os.dup2(out, 1)
         os.dup2(err, 2)
         for file in (out, err):
             os.close(file)
         os.environ.clear()
-        os.environ.update({**environment, **ENVIRONMENT, "IPYTHONDIR": home})
+        os.environ.update({**wanted["environment"], **ENVIRONMENT})
+        os.environ["IPYTHONDIR"] = str(own_folder() / "ipython")
+        os.umask(wanted["umask"])
         time.tzset()
         if sys.path and sys.path[0] == os.getcwd():
             del sys.path[0]  # put there for the nursery, which was started by ``python -m``
         sys.path.insert(_first_of_packages(), "")
-        os.chdir(folder)
+        os.chdir(wanted["folder"])
         sys.argv = ["ipykernel_launcher"]
         random.seed()
         if "numpy" in sys.modules:

@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,15 +22,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from memberlib.kernels import ENVIRONMENT
+from memberlib.kernels import ENVIRONMENT, ONE_THREAD
 
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 LINE = "MEMBERLIB_NURSERY"
 """Variable that names the open socket by which a process asks the nursery of the one that started it."""
 RUNNING = -(1 << 40)
 """What is answered for a fork that has not ended."""
 _GRACE_SECONDS = 0.3
-_ENDED = "the process that starts kernels has ended"
+_UMASK = re.compile(r"^Umask:\s*([0-7]+)$", re.MULTILINE)
+ENDED = "the process that starts kernels has ended"
 
 
 class Nursery:
@@ -42,7 +43,7 @@ class Nursery:
     environment : mapping, optional
         Variables that a nursery is started with, on top of this process's own.
     folder : path, optional
-        Where it stands meanwhile.
+        Where it stands meanwhile; the package's own where none is given.
     """
 
     def __init__(
@@ -58,14 +59,14 @@ class Nursery:
             self._line = line
             return
         self._line, theirs = socket.socketpair()
-        given = {**os.environ, **_ONE_THREAD, **ENVIRONMENT, **(environment or {})}
+        given = {**os.environ, **ONE_THREAD, **ENVIRONMENT, **(environment or {})}
         given.pop(LINE, None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "memberlib.kernels", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            cwd=folder,
+            cwd=folder or Path(__file__).resolve().parents[2],  # not where a user may have a calendar.py
             env=given,
         )
         theirs.close()
@@ -94,7 +95,7 @@ class Nursery:
                 self._send(json.dumps({"line": True}), [theirs.fileno()])
             except OSError:
                 ours.close()
-                raise RuntimeError(_ENDED) from None
+                raise RuntimeError(ENDED) from None
         return ours
 
     def start(self, environment: Mapping[str, str], folder: str) -> Fork:
@@ -108,7 +109,7 @@ class Nursery:
         ours, theirs = socket.socketpair()
         words = [os.memfd_create(name) for name in ("stdout", "stderr")]
         try:
-            asked = json.dumps({"environment": dict(environment), "folder": folder})
+            asked = json.dumps({"environment": dict(environment), "folder": folder, "umask": _umask()})
             with self._lock:
                 pid = self._ask(asked, [theirs.fileno(), *words])
             return Fork(self, pid, ours, words[1])
@@ -132,7 +133,7 @@ class Nursery:
         except OSError:
             answer = b""
         if not answer:
-            raise RuntimeError(_ENDED)
+            raise RuntimeError(ENDED)
         number = int.from_bytes(answer, "big", signed=True)
         return None if number == RUNNING else number
 
@@ -242,6 +243,12 @@ def fork(environment: Mapping[str, str], folder: str) -> Fork:
     except RuntimeError:
         close_nursery()  # it was killed since the last notebook; a new one is as good
         return open_nursery().start(environment, folder)
+
+
+def _umask() -> int:
+    """The mask of this process for new files, which only Linux tells without changing it."""
+    found = _UMASK.search(Path("/proc/self/status").read_text())
+    return int(found[1], 8) if found else 0o022
 
 
 def exactly(line: socket.socket, size: int) -> bytes:

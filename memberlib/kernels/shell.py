@@ -8,13 +8,17 @@ of Jupyter's messages.
 from __future__ import annotations
 
 import asyncio
+import codecs
+import contextlib
 import faulthandler
 import io
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -52,13 +56,19 @@ class _Line(Session):
 
 
 class _Stream(io.TextIOBase):
-    """Standard output or error of Python: kept until it is flushed, a picture is shown or the cell ends."""
+    """Standard output or error of Python: kept until it is flushed, a picture is shown or the cell ends.
 
-    encoding, errors = "utf-8", "surrogateescape"
+    What is written past Python (by a library in C, a program that a cell starts, a process that it forks) goes into
+    the file behind ``descriptor`` and is taken in from there, in its turn.
+    """
+
+    encoding, errors = "UTF-8", None
 
     def __init__(self, name: str, kernel: IPythonKernel, descriptor: int) -> None:
-        self.name, self._kernel, self._descriptor = f"<{name}>", kernel, descriptor
-        self._stream, self._kept, self._size = name, [], 0  # type: tuple[str, list[str], int]
+        self.name, self._kernel, self._descriptor = name, kernel, descriptor
+        self._kept: list[str] = []
+        self._size, self._seen = 0, 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._owner, self._turn = os.getpid(), threading.RLock()
 
     def writable(self) -> bool:
@@ -71,11 +81,11 @@ class _Stream(io.TextIOBase):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text)}")
         if os.getpid() != self._owner:
-            os.write(self._descriptor, text.encode(self.encoding, self.errors))
+            os.write(self._descriptor, text.encode("utf-8", "surrogatepass"))
             return len(text)
         with self._turn:
-            self._kept.append(text)
-            self._size += len(text)
+            self._take_in()
+            self._keep(text)
         if self._size > _LARGEST:
             self.flush()
         return len(text)
@@ -84,16 +94,23 @@ class _Stream(io.TextIOBase):
         if os.getpid() != self._owner:
             return
         with self._turn:
+            self._take_in()
             text, self._kept, self._size = "".join(self._kept), [], 0
-        if text:
-            self.say(text)
-
-    def say(self, text: str) -> None:
         kernel = self._kernel
-        assert kernel.session is not None
-        kernel.session.send(
-            kernel.iopub_socket, "stream", {"name": self._stream, "text": text}, parent=kernel.get_parent()
-        )
+        if text and kernel.session is not None:
+            content = {"name": self.name, "text": text}
+            kernel.session.send(kernel.iopub_socket, "stream", content, parent=kernel.get_parent())
+
+    def _keep(self, text: str) -> None:
+        self._kept.append(text)
+        self._size += len(text)
+
+    def _take_in(self) -> None:
+        with contextlib.suppress(OSError):  # a cell may have closed the descriptor
+            size = os.fstat(self._descriptor).st_size
+            if size > self._seen:
+                self._keep(self._decoder.decode(os.pread(self._descriptor, size - self._seen, self._seen)))
+                self._seen = size
 
 
 class _Kernel(IPythonKernel):
@@ -124,37 +141,36 @@ def serve(line: socket.socket) -> None:
     if "matplotlib_inline.backend_inline" in sys.modules:
         # It ties itself to the shell when it is imported, which the nursery did before there was one.
         sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
-    sys.stdout, sys.stderr = _Stream("stdout", kernel, 1), _Stream("stderr", kernel, 2)
-    asyncio.run(_answer(line, kernel, session))
+    with contextlib.suppress(Exception):
+        assert kernel.shell is not None
+        kernel.shell.extension_manager.load_extension("storemagic")
+    sys.stdout, sys.stderr = streams = _Stream("stdout", kernel, 1), _Stream("stderr", kernel, 2)
+    # As every kernel: nothing but a cell at work is interrupted. asyncio.run would have its own way with the signal.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.run_until_complete(_answer(line, kernel, streams))
 
 
-async def _answer(line: socket.socket, kernel: _Kernel, session: _Line) -> None:
+async def _answer(line: socket.socket, kernel: _Kernel, streams: Sequence[_Stream]) -> None:
     reader, writer = await asyncio.open_connection(sock=line.dup())
     # The event loop has made both ends of the duplicate non-blocking; with a time limit Python waits by itself.
     line.settimeout(_PATIENCE)
-    seen = {1: 0, 2: 0}
+    assert kernel.session is not None
     while True:
         try:
-            _, message = await unframed(reader, session)
+            _, message = await unframed(reader, kernel.session)
         except EOFError:
             return writer.close()
         kernel.set_parent([], message)
         kernel._publish_status("busy", "shell")
-        handler = kernel.shell_handlers[message["msg_type"]]
-        answer = handler("shell", [], message)
-        if asyncio.iscoroutine(answer):
-            await answer
-        _tell_what_was_written(seen)
+        kernel.pre_handler_hook()
+        try:
+            answer = kernel.shell_handlers[message["msg_type"]]("shell", [], message)
+            if asyncio.iscoroutine(answer):
+                await answer
+        finally:
+            kernel.post_handler_hook()
+        for stream in streams:
+            stream.flush()
         kernel._publish_status("idle", "shell")
-
-
-def _tell_what_was_written(seen: dict[int, int]) -> None:
-    """What was written past Python's own streams (by a library in C, a program that a cell started)."""
-    for descriptor, stream in ((1, sys.stdout), (2, sys.stderr)):
-        stream.flush()
-        size = os.fstat(descriptor).st_size
-        if size > seen[descriptor] and isinstance(stream, _Stream):
-            stream.say(
-                os.pread(descriptor, size - seen[descriptor], seen[descriptor]).decode("utf-8", "replace")
-            )
-            seen[descriptor] = size

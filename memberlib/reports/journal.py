@@ -118,13 +118,23 @@ class Journal(Progress):
             "started": self._started,
             "ended": None if state == "running" else _now(),
             "seconds": round(self._written - self._began, 1),
-            "asked": self._asked,
+            "asked": _without_contacts(self._asked),
             "code": self._all[0].wanted["code"] if self._all else None,
             "counts": self._counts(),
             "shops": [_told(shop) for shop in self._all],
         }
         with contextlib.suppress(OSError):
             manifest.write(self._out / SUMMARY, told)
+
+
+def _without_contacts(value: Any) -> Any:
+    """What was asked for, phones and e-mails in it masked."""
+    if isinstance(value, Mapping):
+        return {name: _without_contacts(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_contacts(one) for one in value]
+    told = masked(str(value))
+    return value if told == str(value) else told
 
 
 def _told(shop: Shop) -> dict[str, Any]:

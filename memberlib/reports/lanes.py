@@ -26,16 +26,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from memberlib.kernels import ENVIRONMENT, can_be_warm
+from memberlib.kernels import ENVIRONMENT, ONE_THREAD, can_be_warm
+from memberlib.kernels.nursery import ENDED
 from memberlib.reports.lifeline import ended_for_memory, first_to_go
 
 JOB_SECONDS = 900.0
 """How long a job may take where nothing else is said."""
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-"""Lanes already fill the machine."""
 _LOOK_SECONDS = 0.5
 _DEATHS = ("the working process was ended by signal SIGKILL", "the kernel died")
-NURSERY_ENDED = "the process that starts kernels has ended"
 OUT_OF_MEMORY = (
     "ran out of memory and was ended by the system; give the engine less by --memory, or fewer --jobs"
 )
@@ -62,7 +60,7 @@ class Answer:
     @property
     def by_nursery(self) -> bool:
         """Whether the process from which notebooks' processes come has ended, which all lanes share."""
-        return self.reason.endswith(NURSERY_ENDED)
+        return self.reason.endswith(ENDED)
 
 
 class Lane:
@@ -85,7 +83,7 @@ class Lane:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 cwd=folder,
-                env={**os.environ, **_ONE_THREAD, **ENVIRONMENT, **given, **line},
+                env={**os.environ, **ONE_THREAD, **ENVIRONMENT, **given, **line},
                 pass_fds=[int(number) for number in line.values()],
             )
         first_to_go(self._process.pid)

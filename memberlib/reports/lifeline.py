@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+from memberlib.kernels import die_with_parent
+
 _LOOK_SECONDS = 0.5
 
 
@@ -26,7 +25,7 @@ def end_with(parent: int) -> None:
         Process id of the one that started this one.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+        die_with_parent()
         if os.getppid() != parent:
             os._exit(1)
     elif os.name == "posix":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from memberlib.errors import InputError
+from memberlib.privacy import masked
 from memberlib.reports import shelf
 from memberlib.reports.failures import without_space
 from memberlib.reports.lanes import Answer
@@ -185,8 +186,8 @@ def fail(shop: Shop, answer: Answer, out: Path, *, said: Progress, where: str = 
     """Tell that a shop has no new report, and keep the whole story."""
     if shop.state == "failed":
         return
-    shop.state, shop.reason = "failed", f"{where}: {answer.reason}" if where else answer.reason
+    shop.state, shop.reason = "failed", masked(f"{where}: {answer.reason}" if where else answer.reason)
     log = shelf.log_of(out, shop)
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(f"{shop.reason}\n\n{answer.story}\n", encoding="utf-8")
+    log.write_text(f"{shop.reason}\n\n{masked(answer.story)}\n", encoding="utf-8")
     said.failed(shop.store, shop.reason, log)
