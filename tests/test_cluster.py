@@ -203,3 +203,15 @@ def test_without_dask_one_line_says_what_to_install(world: Path, monkeypatch: py
 def test_an_address_is_checked_before_anything_is_asked(address: str) -> None:
     with pytest.raises(InputError, match="is not the address of a scheduler"):
         cluster.check_address(address)
+
+
+def test_a_server_that_is_no_scheduler_and_stays_silent_is_one_line(
+    world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "WAIT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(InputError, match="no scheduler at"):
+            make_reports(["ann"], data=world / "data", out=world / "none", notebooks=world / "notebooks",
+                         cluster=address)  # fmt: skip
+    assert not (world / "none").exists()

@@ -104,7 +104,8 @@ def report(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and status 2."""
     try:
-        sys.exit(app(list(arguments) if arguments is not None else None, standalone_mode=False) or 0)
+        given = list(arguments) if arguments is not None else None
+        sys.exit(app(given, standalone_mode=False, prog_name="memberlib") or 0)
     except InputError as error:
         print(f"memberlib: {error}", file=sys.stderr)
         sys.exit(2)

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import re
 import secrets
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -235,13 +236,36 @@ def _client(address: str) -> Any:
         if name.partition(".")[0] in talkative:  # what matters is said in one line of ours
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
-        with _quiet():
-            return distributed.Client(address, timeout=WAIT_SECONDS, set_as_default=False)
+        return _within(
+            WAIT_SECONDS + 2,
+            lambda: distributed.Client(address, timeout=WAIT_SECONDS, set_as_default=False),
+        )
     except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         why = "" if isinstance(error, OSError | TimeoutError) else f" ({type(error).__name__})"
         raise InputError(
             f"no scheduler at {address}{why}; start one there with: dask scheduler --no-dashboard"
         ) from None
+
+
+def _within(seconds: float, make: Callable[[], Any]) -> Any:
+    """What is made, where that takes no longer: a server that is no scheduler may accept a client and stay silent.
+
+    Raises
+    ------
+    TimeoutError
+        Where it takes longer.
+    """
+    made: Future[Any] = Future()
+
+    def go() -> None:
+        try:
+            with _quiet():
+                made.set_result(make())
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=go, daemon=True, name="client").start()
+    return made.result(seconds)
 
 
 @contextlib.contextmanager
