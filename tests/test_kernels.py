@@ -35,6 +35,7 @@ if can_be_warm():
     from memberlib.kernels import engine, nursery
 
 PROJECT = notebooks.find_notebooks()
+TRIAL = os.environ.get("MEMBERLIB_DATA")  # where `make test` keeps the sample shops
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,7 +89,11 @@ def printed(notebook: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("path", PROJECT, ids=[path.stem for path in PROJECT])
-def test_every_notebook_gives_what_the_stock_engine_gives(path: Path) -> None:
+def test_every_notebook_gives_what_the_stock_engine_gives(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if TRIAL:
+        monkeypatch.setenv("MEMBERLIB_DATA", TRIAL)
     notebook = notebooks.read(path)
     ours, theirs = (outputs(run(notebook, path.parent)) for run in (warm, stock))
     assert ours == theirs

@@ -21,6 +21,7 @@ from memberlib import i18n
 from memberlib.errors import InputError
 from memberlib.imports import import_files
 from memberlib.reports import failures, index, manifest, notebooks, pages, sections
+from memberlib.reports.finish import finish
 from memberlib.reports.lanes import Lanes
 from memberlib.reports.refresh import refresh_notebooks
 from memberlib.reports.run import make_reports
@@ -209,6 +210,17 @@ def test_made_again_by_force_it_is_the_same_to_the_byte(world: World) -> None:
     assert world.make(["good"], force=True) == 0
     after = {p.relative_to(world.report): p.read_bytes() for p in world.report.rglob("*") if p.is_file()}
     assert after == before
+
+
+def test_a_report_that_is_finished_twice_is_the_same(world: World, tmp_path: Path) -> None:
+    """As on a cluster whose worker was lost while it wrote the last file."""
+    again = tmp_path / "again"
+    shutil.copytree(world.report, again)
+    made = manifest.read(again / manifest.NAME)
+    before = {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()}
+    wanted = {part: made[part] for part in manifest.MADE_FROM}
+    finish(wanted=wanted, data=str(world.data), folder=str(again), names=["03-amount"])
+    assert {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()} == before
 
 
 def test_an_older_report_outlives_a_failure(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ def _finished(
         target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang=lang, values=values))
     pictures = list(front.pictures(shop, lang))
     (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values=values))
-    if not any((place / "files").iterdir()):
+    with suppress(OSError):  # notebooks have left something there, or it was gone: this is done for the second time
         (place / "files").rmdir()
     made["pages"] = ["index.html", *(theme["file"] for theme in themes)]
     made["files"] = manifest.file_digests(place)
