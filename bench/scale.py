@@ -45,8 +45,7 @@ def measured() -> list[str]:
     rates = beside["reports_per_minute"]
     rows = [
         ("a batch", f"{line['start_seconds']:.1f} s + {line['seconds_per_shop']:.2f} s a shop, {beside['jobs']} lanes"),
-        ("how straight", f"{min(r['shops'] for r in growth['rows'])} to {last['shops']} shops, off the line by at most "
-                         f"{max(map(abs, line['residual_shares'])):.0%}"),
+        ("how straight", _straight(growth)),
         ("reports a minute", f"{rates['memberlib']:.1f}; the loop of commands {rates['commands']:.1f}, "
                              f"of papermill's function {rates['api']:.1f}"),
         ("memory of the whole run", f"{last['peak_mb']:,} MB at {last['shops']} shops, "
@@ -63,6 +62,14 @@ def measured() -> list[str]:
     day = f"{dt.date.today():%-d %B %Y}"
     return [f"Measured on {day}, 2 cores.", "", "| What | Measured |", "|---|---|",
             *(f"| {name} | {text} |" for name, text in rows)]  # fmt: skip
+
+
+def _straight(growth: dict[str, Any]) -> str:
+    rows, line = growth["rows"], growth["line"]
+    sizes = " and ".join(str(row["shops"]) for row in rows)
+    if len(rows) < 3:
+        return f"not told: only {sizes} shops were made, and two points always lie on a line"
+    return f"{sizes} shops, off the line by at most {max(map(abs, line['residual_shares'])):.0%}"
 
 
 def shops() -> list[str]:

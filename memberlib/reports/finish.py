@@ -85,7 +85,9 @@ def _finished(
         target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang=lang, values=values))
     pictures = list(front.pictures(shop, lang))
     (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values=values))
-    with suppress(OSError):  # notebooks have left something there, or it was gone: this is done for the second time
+    with suppress(
+        OSError
+    ):  # notebooks have left something there, or it was gone: this is done for the second time
         (place / "files").rmdir()
     made["pages"] = ["index.html", *(theme["file"] for theme in themes)]
     made["files"] = manifest.file_digests(place)
