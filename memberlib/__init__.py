@@ -16,10 +16,12 @@ _HOME = {
     "store_from": "memberlib.store",
     "Store": "memberlib.store",
     "import_files": "memberlib.imports",
+    "read_result": "memberlib.results",
     "set_language": "memberlib.i18n",
 }
 _MODULES = (
-    "bands", "calendar", "charts", "findings", "i18n", "indicators", "levels", "rfm", "tables", "themes", "widgets",
+    "bands", "calendar", "charts", "findings", "i18n", "indicators", "levels", "results", "rfm", "tables", "themes",
+    "widgets",
 )  # fmt: skip
 __all__ = [*_HOME, *_MODULES, "__version__"]
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from memberlib.errors import InputError as InputError
     from memberlib.i18n import set_language as set_language
     from memberlib.imports import import_files as import_files
+    from memberlib.results import read_result as read_result
     from memberlib.store import Store as Store
     from memberlib.store import open_store as open_store
     from memberlib.store import store_from as store_from

@@ -23,6 +23,7 @@ from memberlib import i18n
 from memberlib.declared import Source, source_from
 from memberlib.errors import InputError
 from memberlib.model import LEVELS, PAID_STATUSES
+from memberlib.theme import rising
 
 LANGUAGES = ("en", "zh", "zh-Hant")
 CURRENCIES = ("CNY", "TWD", "HKD", "JPY", "GBP", "EUR", "USD")
@@ -116,41 +117,6 @@ class Settings:
         decided = {key: value for key, value in dataclasses.asdict(self).items() if key != "source"}
         text = json.dumps(decided, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def rising(edges: Sequence[Any], *, whole: bool, what: str) -> tuple[Any, ...]:
-    """Edges as a strictly rising tuple of positive finite numbers.
-
-    Raises
-    ------
-    InputError
-        Where there is no edge, or one is not a number, not above 0, not whole where it must be, or does not rise.
-
-    Examples
-    --------
-    >>> rising(["50", 100], whole=False, what="amount edges")
-    (50, 100)
-    """
-    kept: list[float] = []
-    for edge in edges:
-        try:
-            value = float(edge)
-        except (TypeError, ValueError):
-            raise InputError(
-                f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200"
-            ) from None
-        if not 0 < value < 1e15:
-            raise InputError(f"{what}: {edge} must be above 0; give rising numbers such as 50,100,200")
-        if whole and value != int(value):
-            raise InputError(f"{what}: {edge} must be a whole number")
-        if kept and value <= kept[-1]:
-            raise InputError(
-                f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first"
-            )
-        kept.append(int(value) if value == int(value) else value)
-    if not kept:
-        raise InputError(f"{what}: no edge given; give rising numbers such as 50,100,200")
-    return tuple(kept)
 
 
 def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:

@@ -267,9 +267,11 @@ class Store:
         rows = rows.astype({"order_count": "int64", "amount": "float64"})
         rows.attrs = {
             "analysis": "left_out",
-            "theme": "data",
+            "theme": "headline",
+            "view": "left_out",
             "store": self.id,
-            "as_of": self.as_of,
+            "shop": dict(self.settings.name),
+            "as_of": self.as_of.isoformat(),
             "base": int(self.orders.count().execute()),
             "counts": "orders",
             "currency": self.settings.currency,

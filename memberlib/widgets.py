@@ -18,6 +18,7 @@ import traitlets
 from memberlib import charts, i18n, tables, themes
 from memberlib.errors import InputError
 from memberlib.settings import LevelRule
+from memberlib.theme import View
 
 if TYPE_CHECKING:
     from memberlib.store import Store
@@ -133,7 +134,7 @@ class Explorer(w.VBox):
         Name of the analysis's parameter → control; ``as_of`` picks the day.
     """
 
-    def __init__(self, store: Store, analysis: themes.Analysis, controls: dict[str, Any]) -> None:
+    def __init__(self, store: Store, analysis: View, controls: dict[str, Any]) -> None:
         self._store, self._analysis, self._stores = store, analysis, {store.as_of: store}
         self._lang = i18n.language()
         self.controls = {
@@ -159,7 +160,7 @@ class Explorer(w.VBox):
             )
             return
         with i18n.speaking(self._lang):
-            self.picture.value = charts.picture(self._analysis.draw(result))
+            self.picture.value = charts.picture(charts.draw(result))
             self.table.value = tables.show(result)._repr_html_()
         self.result, self.message.value = result, ""
 
@@ -174,7 +175,7 @@ class Explorer(w.VBox):
         return self._stores[day]
 
     def __repr__(self) -> str:
-        return f"<{self._analysis.name} of {self._store.id}, to explore>"
+        return f"<{self._analysis.analysis} of {self._store.id}, to explore>"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The live control where a browser shows widgets; else the picture and the table as they stand."""
@@ -211,16 +212,17 @@ def explore(store: Store, theme: str, *, view: str | None = None) -> Explorer:
     --------
     >>> explore(store, "amount")  # doctest: +SKIP
     """
-    analysis = themes.theme(theme).analysis(view or ("flow" if theme == "level" else None))
-    made = _CONTROLS.get(analysis.name)
+    found = themes.theme(theme)
+    analysis = found.analysis(view) if view else found.explored
+    made = _CONTROLS.get(analysis.analysis)
     if made is None:
-        raise InputError(f"view '{analysis.view}' of '{theme}' has no controls; leave view out")
+        raise InputError(f"view '{analysis.name}' of '{theme}' has no controls; leave view out")
     return Explorer(store, analysis, made(store))
 
 
-def _choice(name: str, choices: Sequence[str], value: str) -> w.Dropdown:
-    options = [(i18n.say(f"widget.{name}_{choice}"), choice) for choice in choices]
-    return w.Dropdown(options=options, value=value, description=i18n.say(f"widget.{name}"), style=_WIDE)
+def _choice(option: str, choices: Sequence[str], value: str) -> w.Dropdown:
+    options = [(i18n.say(f"{option}.{choice}"), choice) for choice in choices]
+    return w.Dropdown(options=options, value=value, description=i18n.say(f"{option}.name"), style=_WIDE)
 
 
 def _step(top: float) -> float:
@@ -230,14 +232,16 @@ def _step(top: float) -> float:
 def _time(store: Store) -> dict[str, Any]:
     return {
         "edges": IntervalEditor(store.settings.time_edges_months),
-        "unit": _choice("unit", ("months", "days"), "months"),
+        "unit": _choice("time.option.unit", ("months", "days"), "months"),
     }
 
 
 def _amount(store: Store) -> dict[str, Any]:
     return {
         "edges": IntervalEditor(store.settings.amount_edges),
-        "measure": _choice("measure", ("mean", "total", "order"), store.settings.amount_measure),
+        "measure": _choice(
+            "amount.option.measure", ("mean", "total", "order"), store.settings.amount_measure
+        ),
     }
 
 
@@ -247,7 +251,7 @@ def _count(store: Store) -> dict[str, Any]:
 
 def _sleeping(store: Store) -> dict[str, Any]:
     days = w.IntSlider(
-        store.settings.churn_days, min=7, max=730, description=i18n.say("widget.days"), style=_WIDE
+        store.settings.churn_days, min=7, max=730, description=i18n.say("count.option.days.name"), style=_WIDE
     )
     days.continuous_update = False
     return {**_count(store), "days": days}
@@ -258,10 +262,10 @@ def _rules(store: Store) -> dict[str, Any]:
 
 
 def _rfm(store: Store) -> dict[str, Any]:
-    scores = w.IntSlider(5, min=2, max=6, description=i18n.say("widget.scores"), style=_WIDE)
+    scores = w.IntSlider(5, min=2, max=6, description=i18n.say("rfm.option.scores.name"), style=_WIDE)
     scores.continuous_update = False
-    method = _choice("method", ("median", "mean", "quantile", "jenks"), "median")
-    segment_map = _choice("map", ("eight", "eleven"), "eight")
+    method = _choice("rfm.option.method", ("median", "mean", "quantile", "jenks"), "median")
+    segment_map = _choice("rfm.option.segment_map", ("eight", "eleven"), "eight")
 
     def finer(_: Any) -> None:
         """The eleven segments are made of five scores, which the median and the mean do not give."""

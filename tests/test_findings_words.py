@@ -22,8 +22,8 @@ from results_by_hand import (
 )
 
 from memberlib import findings, i18n
-from memberlib.findings.offers import coupon, spend_over
-from memberlib.findings.phrases import TITLE_WIDTH, share_of, text_width
+from memberlib.sentences.offers import coupon, spend_over
+from memberlib.sentences.phrases import TITLE_WIDTH, share_of, text_width
 
 LIMITS = findings.thresholds()
 

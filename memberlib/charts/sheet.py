@@ -60,7 +60,7 @@ class Sheet:
         """Give the plot its room: `left`, `top` … for what stands around, `height` for itself."""
         if self._own:
             lines = balanced(self._title, self._whole - 2 * MARGIN, TITLE, limit=3) if self._title else []
-            caption = wrap(i18n.caption(self.about), self._whole - 2 * MARGIN, CAPTION)
+            caption = wrap(i18n.caption(self.about, rows=len(self.result)), self._whole - 2 * MARGIN, CAPTION)
             head = len(lines) * TITLE * _LINE + len(caption) * CAPTION * _LINE + 0.14
             total = round(MARGIN + head + top + height + bottom + MARGIN, 2)
             figure = self.ax.figure

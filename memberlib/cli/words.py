@@ -36,12 +36,6 @@ AsOf = Annotated[
 ]
 As = Annotated[Format, typer.Option("--format", "-f", help="How to print.")]
 In = Annotated[Lang | None, typer.Option("--lang", help="Language of the words; else the shop's own.")]
-Edges = Annotated[
-    str | None, typer.Option("--edges", help="Upper edges of the intervals, such as 50,100,200.")
-]
-View = Annotated[
-    str | None, typer.Option("--view", help="Another analysis of the theme; see the README's table.")
-]
 Contacts = Annotated[
     bool,
     typer.Option("--contacts", help="Show ids that are phones or e-mails as they are, not their ends alone."),

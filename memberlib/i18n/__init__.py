@@ -19,7 +19,7 @@ from memberlib.i18n.language import (
     words,
 )
 from memberlib.i18n.numbers import counted, discount, is_whole, money, number, percent, rounded, symbol
-from memberlib.i18n.results import base, caption, interval, intervals
+from memberlib.i18n.results import base, caption, interval, intervals, title, view_key
 
 __all__ = [
     "LANGUAGES",
@@ -45,7 +45,9 @@ __all__ = [
     "set_language",
     "speaking",
     "symbol",
+    "title",
     "traditional",
+    "view_key",
     "weekday",
     "word",
     "words",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.theme import word_files
 
 LANGUAGES = ("en", "zh", "zh-Hant")
 NO_VALUE = "–"
@@ -78,7 +79,30 @@ def _read_words(lang: str) -> dict[str, str]:
             if key in words:
                 raise ValueError(f"{lang}/{file.name} says '{key}' a second time")
             words[key] = text
+    for key, text in _theme_words().get(lang, {}).items():
+        if key in words:
+            raise ValueError(f"'{key}' of {lang} is said a second time, in a theme's words.toml")
+        words[key] = text
     return words
+
+
+@lru_cache(maxsize=1)
+def _theme_words() -> dict[str, dict[str, str]]:
+    """Language → key → text of all themes; what is of one theme alone begins with its name."""
+    made: dict[str, dict[str, str]] = {lang: {} for lang in LANGUAGES}
+    for theme, file in word_files().items():
+        for path, text in _flatten(file.get("words", {})):
+            key, _, lang = path.rpartition(".")
+            if lang not in made:
+                raise ValueError(f"{theme}/words.toml: '{path}' ends in no language ({', '.join(LANGUAGES)})")
+            if key == "name":
+                key = f"theme.{theme}"
+            elif key.split(".")[0] in ("view", "option", "finding", "chart", "word"):
+                key = f"{theme}.{key}"
+            if key in made[lang]:
+                raise ValueError(f"{theme}/words.toml says '{key}' a second time")
+            made[lang][key] = text
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -121,7 +145,7 @@ def words(lang: str) -> dict[str, str]:
         return _read_words(lang)
     simplified = _read_words("zh")
     converted = {key: traditional(text) for key, text in simplified.items()}
-    return converted | _overrides()["words"]
+    return converted | _overrides()["words"] | _theme_words()["zh-Hant"]
 
 
 def say(key: str, lang: str | None = None, **values: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from memberlib.i18n.dates import day
-from memberlib.i18n.language import NO_VALUE, is_empty, language, say, words
+from memberlib.i18n.language import NO_VALUE, is_empty, language, say, traditional, words
 from memberlib.i18n.numbers import counted, money, number, rounded
 
 
@@ -76,6 +76,20 @@ def intervals(result: Any, lang: str | None = None) -> list[str]:
     ]
 
 
+def view_key(about: Mapping[str, Any]) -> str:
+    """What the words of a result's view begin with, such as ``count.view.bands``."""
+    return f"{about.get('theme')}.view.{about.get('view')}"
+
+
+def title(about: Mapping[str, Any], lang: str | None = None) -> str:
+    """Return the name of a result, as it stands over its table: "Number of orders"; empty for a plain frame."""
+    known = words(language(lang))
+    keys = (f"{view_key(about)}.name", f"analysis.{about.get('analysis')}")
+    return next(
+        (known[key] for key in keys if key in known), str(about.get("analysis", "")).replace("_", " ")
+    )
+
+
 def base(about: Mapping[str, Any], lang: str | None = None) -> str:
     """Return the base of a result in words: "454 members with an order".
 
@@ -87,17 +101,38 @@ def base(about: Mapping[str, Any], lang: str | None = None) -> str:
     """
     if is_empty(about.get("base")):
         return ""
-    counts, analysis = str(about.get("counts", "members")), str(about.get("analysis"))
-    candidates = (f"base.{analysis}_{counts}", f"base.{analysis}", f"base.{counts}")
+    counts, view = str(about.get("counts", "members")), view_key(about)
+    candidates = (f"{view}.base_{counts}", f"{view}.base", f"base.{about.get('analysis')}", f"base.{counts}")
     key = next((key for key in candidates if key in words(language(lang))), "base.rows")
     n = about["base"]
     many = {what: counted(n, what, lang) for what in ("members", "orders", "items", "rows")}
     return say(key, lang, n=number(n, lang), **many)
 
 
-def caption(about: Mapping[str, Any], lang: str | None = None) -> str:
-    """Return the line under a title, base and day: "454 members with an order · as of 30 Jun 2026"."""
-    parts = [base(about, lang)]
+def caption(about: Mapping[str, Any], lang: str | None = None, *, rows: int | None = None) -> str:
+    """Return the line under a title: "Tea house · 454 members with an order · as of 30 Jun 2026".
+
+    Parameters
+    ----------
+    about : mapping
+        The result's ``attrs``.
+    lang : str, optional
+    rows : int, optional
+        Rows that are shown: where some were taken out of the result, the base it says is no longer theirs.
+    """
+    filtered = rows is not None and about.get("row_count") not in (None, rows)
+    parts = [shop(about, lang), counted(rows, "rows", lang) if filtered else base(about, lang)]
     if not is_empty(about.get("as_of")):
         parts.append(say("caption.as_of", lang, day=day(about["as_of"], lang)))
     return say("caption.join", lang).join(part for part in parts if part)
+
+
+def shop(about: Mapping[str, Any], lang: str | None = None) -> str:
+    """Return the name of a result's shop; its id where it has no name, nothing where it was made from frames."""
+    names, lang = about.get("shop") or {}, language(lang)
+    if isinstance(names, Mapping) and any(names.values()):
+        if lang == "zh-Hant" and not names.get(lang) and names.get("zh"):
+            return traditional(names["zh"])
+        kin = {"zh": "zh-Hant", "zh-Hant": "zh"}.get(lang, lang)
+        return next((str(names[key]) for key in (lang, kin, "", *sorted(names)) if names.get(key)), "")
+    return "" if about.get("store") in (None, "shop") else str(about["store"])

@@ -47,7 +47,7 @@ def _go_through() -> None:
 def _ask_and_draw(con: Any) -> None:
     from memberlib import charts, findings, i18n, tables
     from memberlib.store import store_from
-    from memberlib.themes import THEMES
+    from memberlib.themes import all_themes
 
     orders, items = _shop()
     shop = store_from(orders, items=items, con=con)
@@ -55,14 +55,14 @@ def _ask_and_draw(con: Any) -> None:
         i18n.words(lang)
     i18n.set_language("zh")
     tables.opening(shop)._repr_html_()
-    for theme in THEMES:
+    for theme in all_themes():
         for analysis in theme.analyses:
             with contextlib.suppress(Exception):
-                result = analysis(shop, **_OPTIONS.get(analysis.name, {}))
+                result = analysis(shop, **_OPTIONS.get(analysis.analysis, {}))
                 tables.show(result)._repr_html_()
                 findings.read(result, settings=shop.settings)
                 if analysis.chart:
-                    charts.picture(analysis.draw(result))
+                    charts.picture(charts.draw(result))
 
 
 def _shop() -> tuple[Any, Any]:

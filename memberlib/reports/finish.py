@@ -13,7 +13,7 @@ from memberlib.lake import Lake
 from memberlib.reports import front, manifest, notebooks, pages
 from memberlib.reports.sections import Content, content_of
 from memberlib.store import Store, open_store
-from memberlib.themes import THEMES
+from memberlib.themes import all_themes
 
 _DATA = "00-"
 """The notebook that tells of imports and of what was left out; on its page it comes last."""
@@ -98,7 +98,7 @@ def _finished(
 
 def _theme(name: str, content: Content, lang: str) -> dict[str, str]:
     """What the links to a page say; a notebook that is no theme's is named by its title."""
-    theme = next((one.name for one in THEMES if one.notebook == name), "")
+    theme = next((one.name for one in all_themes() if one.notebook == name), "")
     if theme:
         short = i18n.word("theme", theme, lang)
     else:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 from memberlib import i18n
 from memberlib.errors import InputError
-from memberlib.themes import THEMES, Analysis
+from memberlib.theme import View
+from memberlib.themes import all_themes
 
 FINDINGS = 3
 PICTURES = (("rfm", "segments"), ("time", "months"))
 """Theme and view of the pictures on a front page."""
-UNREAD = ("members", "edges", "audit")
-"""Views that say how something was done, or name members: they say nothing about the shop as a whole."""
 
 
 def summary(shop: Any) -> dict[str, Any]:
@@ -36,8 +34,9 @@ def summary(shop: Any) -> dict[str, Any]:
     from memberlib import findings, indicators
 
     results = {
-        theme.name: [_answer(shop, one) for one in theme.analyses if one.view not in UNREAD]
-        for theme in THEMES
+        theme.name: [_answer(shop, one) for one in theme.analyses if one.front]
+        for theme in all_themes()
+        if theme.name != "headline"
     }
     told = {name: [result for result in found if result is not None] for name, found in results.items()}
     headline = indicators.headline(shop)
@@ -69,20 +68,16 @@ def pictures(shop: Any, lang: str) -> Iterator[tuple[str, str]]:
             analysis = theme(name).analysis(view)
             result = _answer(shop, analysis)
             if result is not None and len(result):
-                drawn = charts.picture(analysis.draw(result))
+                drawn = charts.picture(charts.draw(result))
                 yield (
                     base64.b64encode(drawn).decode("ascii"),
                     findings.headline(result, settings=shop.settings),
                 )
 
 
-def _answer(shop: Any, analysis: Analysis) -> Any:
+def _answer(shop: Any, analysis: View) -> Any:
     """The result without any choice; None where the shop cannot answer, or a choice is needed."""
-    import importlib
-
-    module, name = analysis.function.split(":")
-    asked = inspect.signature(getattr(importlib.import_module(module), name)).parameters.values()
-    if any(p.default is p.empty and p.kind is p.KEYWORD_ONLY for p in asked):
+    if analysis.needs:
         return None
     try:
         return analysis(shop)

@@ -1,4 +1,4 @@
-"""How is a result read as a table: in a notebook, at a prompt, by another program?"""
+"""A result as a table: in a notebook, at a prompt, for another program."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from memberlib import i18n, privacy
 from memberlib.errors import InputError
+from memberlib.results import MIME, to_data
 from memberlib.tables.columns import columns
 from memberlib.tables.forms import csv_text, html_table, json_text, markdown_table, terminal_table
 from memberlib.tables.small_print import how
@@ -27,11 +28,12 @@ class Shown:
         self._lang = i18n.language(lang)
         about = result.attrs
         if title is None:
-            title = i18n.word("analysis", about["analysis"], self._lang) if "analysis" in about else ""
-        self._head = [title, i18n.caption(about, self._lang)]
+            title = i18n.title(about, self._lang)
+        self.result = result
+        self._head = [title, i18n.caption(about, self._lang, rows=len(result))]
         rest = 0 if limit is None else max(len(result) - limit, 0)
         self._columns = columns(result.head(len(result) - rest), self._lang) if len(result) else []
-        self._more = ""
+        self._limit, self._more = limit, ""
         if rest:
             self._more = i18n.say("caption.more", self._lang, rows=i18n.counted(rest, "rows", self._lang))
         elif not len(result):
@@ -44,6 +46,15 @@ class Shown:
 
     def _repr_html_(self) -> str:
         return self._made(html_table)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """The table in each form, and what it shows as data."""
+        shown: dict[str, Any] = {
+            "text/html": self._repr_html_(), "text/markdown": self._repr_markdown_(), "text/plain": repr(self),
+        }  # fmt: skip
+        if "analysis" in self.result.attrs:
+            shown[MIME] = {"shown": "table", "limit": self._limit, **to_data(self.result)}
+        return shown
 
     def _repr_markdown_(self) -> str:
         return self._made(markdown_table)

@@ -1,4 +1,4 @@
-"""What does each column of a result say to a reader: its heading, its values in words, its bars?"""
+"""Columns of a result as a reader sees them: headings, values in words, bars."""
 
 from __future__ import annotations
 
@@ -7,30 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from memberlib import i18n
+from memberlib.figures import figure
 
-_WORDS = {
-    "level": "level", "level_from": "level", "level_to": "level", "move": "move",
-    "segment": "segment", "segment_from": "segment", "segment_to": "segment",
-    "season": "season", "kind": "kind", "measure": "measure", "figure": "figure", "formula": "formula",
-    "reason": "reason", "status": "status", "table": "tables", "platform": "platform", "rule": "rule",
-    "by": "join_by", "state": "join_state", "why": "join_why",
-}  # fmt: skip
-_TEXTS = (
-    "member_id",
-    "other_id",
-    "joined_id",
-    "shared",
-    "good",
-    "region",
-    "city",
-    "channel",
-    "file",
-    "value_given",
-    "column",
-    "import_id",
-    "shop",
-)
-_NO_BAR = ("top_share", "change_share", "cost_share", "scored_share")
 _WHOLE_FROM = 1_000  # from here on, cents say nothing
 
 
@@ -94,54 +72,45 @@ def _column(result: Any, name: str, lang: str | None) -> Column:
     heading = known.get(f"label.{name}", name.replace("_", " "))
     if "read_count" in result:  # an account of imports: days of a file, not of a member
         heading = known.get(f"import_heading.{name}", heading)
-    if name in _WORDS:
-        texts = [i18n.word(_WORDS[name], value, lang) for value in values]
+    what = figure(name)
+    if what.unit == "code":
+        texts = [i18n.word(what.words, value, lang) for value in values]
         if name == "season" and "whole" in result:
             part = i18n.say("season.part", lang)
             texts = [text if whole else part for text, whole in zip(texts, result["whole"], strict=True)]
         return Column(name, heading, texts, number=False)
-    if name in ("value", "before", "numerator", "denominator") and "figure" in result:
+    if what.unit == "by_row" and "figure" in result:
         return Column(name, heading, _figures(result, name, lang))
     write = _writer(name, values, str(result.attrs.get("currency") or ""), lang)
     if write is None:
         return Column(name, heading, [_text(value, lang) for value in values], number=_numeric(values))
     bars = None
-    if name.endswith("_share") and name not in _NO_BAR:
+    if what.bar:
         bars = [0.0 if i18n.is_empty(value) else min(max(float(value), 0.0), 1.0) for value in values]
-    number = name not in ("month", "weekday") and not name.endswith("_on")
-    return Column(name, heading, [write(value) for value in values], number=number, bars=bars)
+    return Column(name, heading, [write(value) for value in values], number=what.number, bars=bars)
 
 
 def _writer(name: str, values: Sequence[Any], currency: str, lang: str | None) -> Callable[[Any], str] | None:
-    """Return what writes a value of a column, by the end of its name; None where that says nothing."""
-    if name in _TEXTS:
-        return None
-    if name == "top_share":
-        return lambda value: i18n.percent(value, lang, digits=0)
-    if name == "change_share":
-        return lambda value: i18n.percent(value, lang, signed=True)
-    if name.endswith("_share") or name == "probability":
-        return lambda value: i18n.percent(value, lang, digits=2)
-    if name == "amount" or name.endswith("_amount"):
+    """Return what writes a value of a column, by what its name says of it; None where that is nothing."""
+    what = figure(name)
+    unit, digits = what.unit, what.digits
+    if unit in ("share", "probability"):
+        return lambda value: i18n.percent(
+            value, lang, digits=1 if digits is None else digits, signed=what.signed
+        )
+    if unit == "amount":
         digits = _digits(values, currency)
         return lambda value: i18n.money(value, currency, lang, digits=digits)
-    if name == "discount":
-        return lambda value: i18n.discount(value, lang)
-    if name.endswith("_on"):
-        return lambda value: i18n.day(value, lang)
-    if name == "month":
-        return lambda value: i18n.month(value, lang)
-    if name == "weekday":
-        return lambda value: i18n.weekday(value, lang)
-    if name == "hour":
-        return lambda value: _hour(value, lang)
-    if name.endswith("_days"):
-        return lambda value: i18n.number(value, lang, digits=0)
-    if name.startswith("mean_") or name in ("ratio", "lift"):
-        return lambda value: i18n.number(value, lang, digits=2)
-    if name.endswith("_count") or name in ("quantity", "rank", "score"):
-        return lambda value: i18n.number(value, lang)
-    return None
+    if unit in ("count", "days", "months", "ratio", "number", "rank"):
+        return lambda value: i18n.number(value, lang, digits=digits)
+    by_unit: dict[str, Callable[[Any], str]] = {
+        "discount": lambda value: i18n.discount(value, lang),
+        "date": lambda value: i18n.day(value, lang),
+        "month": lambda value: i18n.month(value, lang),
+        "weekday": lambda value: i18n.weekday(value, lang),
+        "hour": lambda value: _hour(value, lang),
+    }
+    return by_unit.get(unit)
 
 
 def _hour(value: Any, lang: str | None) -> str:
@@ -193,6 +162,6 @@ def _numeric(values: Sequence[Any]) -> bool:
 
 def _interval_heading(about: Any, lang: str | None) -> str:
     known = i18n.words(i18n.language(lang))
-    analysis, measure = about.get("analysis"), about.get("params", {}).get("measure")
-    keys = (f"interval_heading.{analysis}_{measure}", f"interval_heading.{analysis}", "label.interval")
+    view, measure = i18n.view_key(about), (about.get("params") or {}).get("measure")
+    keys = (f"{view}.interval_{measure}", f"{view}.interval", "label.interval")
     return next(known[key] for key in keys if key in known)

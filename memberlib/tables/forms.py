@@ -1,74 +1,72 @@
-"""In which form does a table go out: HTML, Markdown, a terminal's lines, CSV, JSON?"""
+"""The forms in which a table goes out: HTML, Markdown, a terminal's lines, CSV, JSON."""
 
 from __future__ import annotations
 
 import csv
-import dataclasses
-import datetime as dt
 import html
 import io
 import json
-import math
 import unicodedata
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any
 
-from memberlib import i18n
+from memberlib.plain import plain
 from memberlib.tables.columns import Column
 
-# Doubled class names outweigh JupyterLab's own rules for tables; a page's fonts and sizes are left alone.
-STYLE = """<style>
-table.memberlib.memberlib{border-collapse:collapse;border:0;margin:.4em 0;min-width:24em;
-font-variant-numeric:tabular-nums}
-table.memberlib.memberlib caption{caption-side:top;text-align:left;padding:0 0 .5em}
-table.memberlib.memberlib caption span{opacity:.75}
-table.memberlib.memberlib tr:nth-child(n){background:none;border:0}
-table.memberlib.memberlib th,table.memberlib.memberlib td{padding:.4em .8em;text-align:right;
-vertical-align:baseline;border:0;border-bottom:1px solid rgba(128,122,112,.25);font-weight:400;max-width:22em}
-table.memberlib.memberlib td{white-space:nowrap}
-table.memberlib.memberlib td.text{white-space:normal;min-width:5em}
-table.memberlib.memberlib thead th{vertical-align:bottom;border-color:currentColor;font-weight:600}
-table.memberlib.memberlib .text{text-align:left}
-table.memberlib.memberlib tr>:first-child{padding-left:0}
-table.memberlib.memberlib td[style]{background:linear-gradient(rgba(15,92,102,.55),rgba(15,92,102,.55))
-right .8em bottom 2px/calc((100% - 1.6em)*var(--share)) 2px no-repeat}
-p.memberlib-how{opacity:.75;font-size:.86em;max-width:46em;margin:.3em 0 1em}
-</style>"""
+# JupyterLab takes <style> out of a notebook that is not trusted, as every fresh clone is: the look stands in each tag.
+_LINE = "rgba(128,122,112,.25)"
+_LOOK = {
+    "table": "border-collapse:collapse;border:0;margin:.4em 0;min-width:24em;font-variant-numeric:tabular-nums",
+    "caption": "caption-side:top;text-align:left;padding:0 0 .5em",
+    "cell": f"padding:.4em .8em;vertical-align:baseline;border:0;border-bottom:1px solid {_LINE};background:none",
+    "head": "padding:.4em .8em;vertical-align:bottom;border:0;border-bottom:1px solid currentColor;font-weight:600",
+    "how": "opacity:.75;font-size:.86em;max-width:46em;margin:.3em 0 1em",
+}
 _RULE = "  "
 
 
 def html_table(columns: Sequence[Column], *, head: Sequence[str], more: str = "", how: str = "") -> str:
     """Return a table of its own look; `head` lines stand above it, `how` it was counted below."""
-    lines = [STYLE, '<table class="memberlib">']
+    lines = [f'<table class="memberlib" style="{_LOOK["table"]}">']
     if any(head):
         title, *rest = [html.escape(line) for line in head if line]
-        under = "".join(f"<br><span>{line}</span>" for line in rest)
-        lines.append(f"<caption><strong>{title}</strong>{under}</caption>")
+        under = "".join(f'<br><span style="opacity:.75">{line}</span>' for line in rest)
+        lines.append(f'<caption style="{_LOOK["caption"]}"><strong>{title}</strong>{under}</caption>')
     if columns:
-        heads = "".join(
-            f'<th scope="col"{_side(column)}>{html.escape(column.heading)}</th>' for column in columns
-        )
+        heads = "".join(_head(column) for column in columns)
         lines.append(f"<thead><tr>{heads}</tr></thead>")
         lines.append("<tbody>")
         for row in range(len(columns[0].texts)):
             lines.append(f"<tr>{''.join(_cell(column, row) for column in columns)}</tr>")
         if more:
-            lines.append(f'<tr><td class="text" colspan="{len(columns)}">{html.escape(more)}</td></tr>')
+            look = f"{_LOOK['cell']};text-align:left"
+            lines.append(f'<tr><td style="{look}" colspan="{len(columns)}">{html.escape(more)}</td></tr>')
         lines.append("</tbody>")
     lines.append("</table>")
     if how:
-        lines.append(f'<p class="memberlib-how">{html.escape(how)}</p>')
+        lines.append(f'<p class="memberlib-how" style="{_LOOK["how"]}">{html.escape(how)}</p>')
     return "\n".join(lines)
 
 
 def _side(column: Column) -> str:
-    return "" if column.number else ' class="text"'
+    return "text-align:right;white-space:nowrap" if column.number else "text-align:left;min-width:5em"
+
+
+def _head(column: Column) -> str:
+    side = "right" if column.number else "left"
+    look = f"{_LOOK['head']};text-align:{side};max-width:22em"
+    return f'<th scope="col" style="{look}">{html.escape(column.heading)}</th>'
 
 
 def _cell(column: Column, row: int) -> str:
-    bar = f' style="--share:{column.bars[row]:.4f}"' if column.bars is not None else ""
-    return f"<td{_side(column)}{bar}>{html.escape(column.texts[row])}</td>"
+    look = f"{_LOOK['cell']};{_side(column)}"
+    if column.bars is not None:
+        wide = f"calc((100% - 1.6em)*{column.bars[row]:.4f})"
+        colour = "linear-gradient(rgba(15,92,102,.55),rgba(15,92,102,.55))"
+        look = look.replace(
+            "background:none", f"background:{colour} right .8em bottom 2px/{wide} 2px no-repeat"
+        )
+    return f'<td style="{look}">{html.escape(column.texts[row])}</td>'
 
 
 def markdown_table(columns: Sequence[Column], *, head: Sequence[str], more: str = "", how: str = "") -> str:
@@ -127,7 +125,7 @@ def csv_text(result: Any) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(result.columns)
     for row in result.itertuples(index=False, name=None):
-        writer.writerow(["" if value is None else value for value in map(plain_value, row)])
+        writer.writerow(["" if value is None else value for value in map(plain, row)])
     return buffer.getvalue()
 
 
@@ -135,46 +133,8 @@ def json_text(result: Any) -> str:
     """Return a result as one JSON object: store, as_of, base, counts, rows, then what else it says."""
     about = dict(result.attrs)
     made: dict[str, Any] = {
-        name: plain_value(about.pop(name, None)) for name in ("store", "as_of", "base", "counts")
+        name: plain(about.pop(name, None)) for name in ("store", "as_of", "base", "counts")
     }
-    made["rows"] = plain_value(result)
-    made |= {str(name): plain_value(value) for name, value in about.items()}
+    made["rows"] = plain(result)
+    made |= {str(name): plain(value) for name, value in about.items()}
     return json.dumps(made, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-
-
-def plain_value(value: Any) -> Any:
-    """Return a value as JSON knows it: dates in ISO form, None for no value, frames as lists of rows."""
-    if hasattr(value, "itertuples"):
-        names = [str(name) for name in value.columns]
-        return [
-            dict(zip(names, map(plain_value, row), strict=True))
-            for row in value.itertuples(index=False, name=None)
-        ]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return plain_value(dataclasses.asdict(value))
-    if isinstance(value, Mapping):
-        return {str(name): plain_value(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)) or (
-        hasattr(value, "tolist") and bool(getattr(value, "ndim", False))
-    ):
-        return [plain_value(one) for one in value]
-    if isinstance(value, (str, bool)):
-        return value
-    if i18n.is_empty(value):
-        return None
-    if isinstance(value, dt.datetime) and (value.hour, value.minute, value.second, value.microsecond) == (
-        0,
-        0,
-        0,
-        0,
-    ):
-        return value.date().isoformat()
-    if isinstance(value, (dt.date, dt.datetime)):
-        return value.isoformat()
-    if hasattr(value, "item"):
-        return plain_value(value.item())
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, (int, float)) else str(value)

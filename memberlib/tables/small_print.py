@@ -23,7 +23,7 @@ def how(result: Any, lang: str | None = None, *, alone: bool = True) -> str:
     --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame()
-    >>> rows.attrs = {"analysis": "count_bands", "as_of": "2026-06-30", "params": {}}
+    >>> rows.attrs = {"theme": "count", "view": "bands", "as_of": "2026-06-30", "params": {}}
     >>> how(rows, "en").startswith("How counted: ")
     True
     """
@@ -32,8 +32,9 @@ def how(result: Any, lang: str | None = None, *, alone: bool = True) -> str:
     known = i18n.words(i18n.language(lang))
     analysis = str(about.get("analysis", ""))
     forms = (params.get("unit"), params.get("measure"), about.get("level_source"), about.get("assumption"))
-    keys = [f"how.{analysis}_{form}" for form in forms if isinstance(form, str)]
-    key = next((key for key in [*keys, f"how.{analysis}"] if key in known), None)
+    view = f"{i18n.view_key(about)}.how"
+    keys = [f"{view}_{form}" for form in forms if isinstance(form, str)]
+    key = next((key for key in [*keys, view, f"how.{analysis}"] if key in known), None)
     if key is None:
         return ""
     values = _values(about, params, lang)

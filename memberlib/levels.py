@@ -1,0 +1,9 @@
+"""Levels, under the name they had before there were themes."""
+
+from memberlib.themes.level import discount_cost, flow, structure
+
+__all__ = ["discount_cost", "flow", "structure"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,11 @@
+"""What do orders come to, who spends most, and how much rests on how few?"""
+
+from memberlib.themes.amount.analyses import amount_bands, concentration, high_spenders, theme
+
+from memberlib.themes.amount import findings as findings  # isort: skip
+
+__all__ = ["amount_bands", "concentration", "high_spenders", "theme"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,41 @@
+"""The theme "rfm" and the options that its views share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from memberlib.errors import InputError
+from memberlib.theme import Anything, Choice, Flag, Theme, Whole
+
+theme = Theme("rfm", "05-rfm", order=("segments", "edges", "audit", "regions", "moves", "members"))
+
+Method = Literal["median", "mean", "quantile", "fixed", "jenks"]
+
+
+def read_edges(text: Any) -> Any:
+    """Edges of the three measures from a text such as ``30,90/1,3/100,500``.
+
+    Raises
+    ------
+    InputError
+        Where it has not three lists.
+
+    Examples
+    --------
+    >>> read_edges("30,90/1,3/100,500")["frequency"]
+    ['1', '3']
+    """
+    parts = str(text).split("/")
+    if len(parts) != 3:
+        raise InputError(
+            "--edges of rfm has three lists with '/' between: days/trades/money, as 30,90/1,3/100,500"
+        )
+    lists = ([one.strip() for one in part.split(",")] for part in parts)
+    return dict(zip(("recency", "frequency", "monetary"), lists, strict=True))
+
+
+Scores = Annotated[int, Whole(2, 10, slider=(2, 6))]
+Cut = Annotated[Mapping[str, Sequence[Any]], Anything("days/orders/money", reader=read_edges)]
+Map = Annotated[Any, Choice(("eight", "eleven"), other=True), Flag("--map")]
+Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]
