@@ -7,11 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from memberlib.themes import all_themes
+
 AS_OF = dt.date(2026, 6, 30)
 EIGHT = (
     "important_value", "important_keep", "important_develop", "important_winback",
     "general_value", "general_keep", "general_develop", "general_winback",
 )  # fmt: skip
+
+HOMES = {view.analysis: view for theme in all_themes() for view in theme.analyses}
 
 
 def made(
@@ -20,7 +24,8 @@ def made(
     frame = pd.DataFrame({name: pd.Series(values, dtype=_kind(values)) for name, values in rows.items()})
     frame.attrs = {
         "analysis": analysis,
-        "theme": "amount",
+        "theme": HOMES[analysis].theme,
+        "view": HOMES[analysis].name,
         "store": "shop",
         "as_of": AS_OF,
         "base": more.pop("base", 454),

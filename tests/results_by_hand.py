@@ -9,11 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from memberlib.themes import all_themes
+
 RULES = [
     {"level": "regular", "amount": None, "orders": None, "discount": 1.0},
     {"level": "advanced", "amount": 1000, "orders": 5, "discount": 0.9},
     {"level": "vip", "amount": 3000, "orders": 10, "discount": 0.8},
 ]
+
+HOMES = {view.analysis: view for theme in all_themes() for view in theme.analyses}
 
 
 def made(
@@ -23,7 +27,8 @@ def made(
     frame = frame.infer_objects()
     frame.attrs = {
         "analysis": analysis,
-        "theme": "",
+        "theme": HOMES[analysis].theme,
+        "view": HOMES[analysis].name,
         "store": "shop",
         "as_of": dt.date(2026, 6, 30),
         "base": base,

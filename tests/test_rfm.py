@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from memberlib import rfm
 from memberlib.errors import InputError
-from memberlib.rfm.cuts import natural_breaks
-from memberlib.rfm.maps import eight_map
+from memberlib.themes.rfm.cuts import natural_breaks
+from memberlib.themes.rfm.maps import eight_map
 from memberlib.settings import Settings
 from memberlib.store import Store, connection, store_from
 

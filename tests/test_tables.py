@@ -18,8 +18,9 @@ from made_up_results import CASES, made, spread, structure
 
 from memberlib import i18n, tables
 from memberlib.errors import InputError
+from memberlib.plain import plain as plain_value
 from memberlib.settings import LevelRule
-from memberlib.tables.forms import cells_wide, plain_value
+from memberlib.tables.forms import cells_wide
 
 TIME = CASES["time"][1]
 
