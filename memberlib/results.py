@@ -28,6 +28,7 @@ MIME = "application/vnd.memberlib.result+json"
 """Under this type a shown result stands in a notebook's output as data."""
 FORM = 1
 SHOWN_ROWS = 40
+MOST_ROWS = 1_000
 """So many rows of a result with a row per member travel, with masked ids, as they are shown."""
 
 
@@ -115,17 +116,25 @@ def exact_sum(amounts: NumericColumn) -> FloatingScalar:
 # ---------------------------------------------------------------- travelling
 
 
-def to_data(result: pd.DataFrame) -> dict[str, Any]:
+def to_data(result: pd.DataFrame, *, limit: int | None = None) -> dict[str, Any]:
     """A result as data for a notebook's output, under the type ``MIME``.
 
     nbformat sorts keys and writes every number on a line of its own, so that columns and rows are texts of JSON. A
-    result with a row per member goes with its first rows and masked ids: the rest stays in the shop.
+    result with a row per member goes with its first rows and masked ids: the rest stays in the shop. So does what is
+    no view's result, such as rejected rows.
+
+    Parameters
+    ----------
+    result : DataFrame
+    limit : int, optional
+        Rows that are shown; of a view's result all rows go along all the same.
     """
     from memberlib import privacy
 
     about = {str(name): plain(value) for name, value in result.attrs.items()}
-    if "member_id" in result.columns:
-        result = privacy.masked_ids(result.head(SHOWN_ROWS))
+    about.setdefault("row_count", len(result))
+    if "member_id" in result.columns or "view" not in about:
+        result = privacy.masked_ids(result.head(min(SHOWN_ROWS if limit is None else limit, MOST_ROWS)))
     columns = [[str(name), str(result[name].dtype)] for name in result.columns]
     rows = [list(map(plain, row)) for row in result.itertuples(index=False, name=None)]
     return {"form": FORM, "about": _text(about), "columns": _text(columns), "rows": _text(rows)}

@@ -1,4 +1,4 @@
-"""How do the executed notebooks of one shop become its pages and its manifest?"""
+"""Pages and manifest of one shop, made from its executed notebooks alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from memberlib import i18n
 from memberlib.errors import InputError
 from memberlib.lake import Lake
 from memberlib.reports import front, manifest, notebooks, pages
-from memberlib.reports.sections import Content, content_of
-from memberlib.store import Store, open_store
+from memberlib.reports.content import Content, content_of
+from memberlib.settings import load_settings
 from memberlib.themes import all_themes
 
 _DATA = "00-"
@@ -42,36 +42,25 @@ def finish(*, wanted: Mapping[str, Any], data: str, folder: str, names: Sequence
         Where the shop's settings changed while its notebooks ran, or its data did and a notebook does not take the
         ``version`` that the report began with.
     """
-    version = wanted["data"]["version"]
-    with closing(open_store(wanted["store"], wanted["as_of"], data=data, at_version=version)) as shop:
-        return _finished(shop, wanted, data, place=Path(folder), names=names)
-
-
-def _finished(
-    shop: Store, wanted: Mapping[str, Any], data: str, *, place: Path, names: Sequence[str]
-) -> dict[str, Any]:
+    place, folder_of_data = Path(folder), Path(data)
     lang, version = wanted["lang"], wanted["data"]["version"]
-    if shop.settings.digest != wanted["settings"]:
+    settings = load_settings(folder_of_data, wanted["store"])
+    if settings.digest != wanted["settings"]:
         raise InputError("its settings changed while the report was made; make it again")
     read = {name: notebooks.read(place / "notebooks" / f"{name}.ipynb") for name in names}
-    unpinned = [name for name, notebook in read.items() if "version" not in notebooks.declared(notebook)]
-    if unpinned and version and Lake(Path(data) / "lake").version(wanted["store"]).number != version:
-        raise InputError(f"its data changed while {unpinned[0]}, which has no parameter 'version', was run")
-    if not version and shop.digest != wanted["data"]["digest"]:
-        raise InputError("its data changed while the report was made; make it again")
+    _check_data(wanted, folder_of_data, read)
     for stray in place.rglob(".*.new"):  # of a job that was broken off and done again
         stray.unlink()
+    contents = {name: content_of(notebook, lang) for name, notebook in read.items()}
     made: dict[str, Any] = {
         **wanted,
-        "last_order_on": shop.last_order_on.isoformat() if shop.last_order_on else None,
         "parameters": {
             **{"store": wanted["store"], "as_of": wanted["as_of"], "lang": lang, "version": version},
             **wanted.get("given", {}),
         },
         "state": "done",
-        "summary": front.summary(shop),
+        "summary": front.summary(contents.values(), settings, wanted["store"]),
     }
-    contents = {name: content_of(notebook) for name, notebook in read.items()}
     for name, content in contents.items():
         if name.startswith(_DATA):
             content.title = i18n.say("page.data_title", lang)
@@ -83,7 +72,7 @@ def _finished(
     for theme in themes:
         target = place / theme["file"]
         target.write_bytes(pages.theme_page(contents[target.stem], theme["file"], lang=lang, values=values))
-    pictures = list(front.pictures(shop, lang))
+    pictures = front.pictures(contents.values())
     (place / "index.html").write_bytes(pages.front_page(made, themes, pictures, values=values))
     with suppress(
         OSError
@@ -96,9 +85,28 @@ def _finished(
     return made
 
 
+def _check_data(wanted: Mapping[str, Any], data: Path, read: Mapping[str, notebooks.Notebook]) -> None:
+    """See that every notebook was run on the data that the report began with."""
+    version = wanted["data"]["version"]
+    if version:
+        unpinned = [name for name, notebook in read.items() if "version" not in notebooks.declared(notebook)]
+        if unpinned and Lake(data / "lake").version(wanted["store"]).number != version:
+            raise InputError(
+                f"its data changed while {unpinned[0]}, which has no parameter 'version', was run"
+            )
+        return
+    from memberlib.store import open_store
+
+    with closing(open_store(wanted["store"], wanted["as_of"], data=data, at_version=version)) as shop:
+        if shop.digest != wanted["data"]["digest"]:
+            raise InputError("its data changed while the report was made; make it again")
+
+
 def _theme(name: str, content: Content, lang: str) -> dict[str, str]:
     """What the links to a page say; a notebook that is no theme's is named by its title."""
-    theme = next((one.name for one in all_themes() if one.notebook == name), "")
+    theme = next(
+        (one.name for one in all_themes() if one.notebook == name and not name.startswith(_DATA)), ""
+    )
     if theme:
         short = i18n.word("theme", theme, lang)
     else:

@@ -1,4 +1,4 @@
-"""What does the page over all shops say, and where does each shop stand?"""
+"""The page over all shops: where each stands, its figures, its strongest finding."""
 
 from __future__ import annotations
 
@@ -117,22 +117,30 @@ def _row(entry: Mapping[str, Any], found: Mapping[str, Any] | None, earlier: Seq
         "reason": reason,
         "way": "quiet",
     }
-    row |= dict.fromkeys(("as_of", "members", "sales", "change"), i18n.NO_VALUE) | {
-        "finding": "",
-        "older": "",
-    }
+    row |= dict.fromkeys(("as_of", "members", "sales", "change"), i18n.NO_VALUE)
+    row |= {"finding": "", "older": "", "against": ""}
     row["earlier"] = [{"href": f"{store}/{day}/index.html", "day": i18n.day(day)} for day in earlier]
     row["state"] = i18n.say("index.failed" if reason else "index.done")
     if found:
         about = found["summary"]
-        sales = next(item for item in about["headline"] if item["figure"] == "amount")
+        sales = next((item for item in about["headline"] if item["figure"] == "amount"), None)
         row["name"], row["as_of"] = about["name"][lang], i18n.day(entry["as_of"])
-        row["members"], row["sales"] = (
-            i18n.number(about["member_count"]),
-            i18n.money(sales["value"], about["currency"], short=True),
-        )
-        row["way"], row["change"] = pages.changed(sales)
+        row["members"] = i18n.number(about["member_count"])
+        if sales is not None:
+            row["sales"] = i18n.money(sales["value"], about["currency"], short=True)
+            row["way"], row["change"] = pages.changed(sales)
+            row["against"] = _against(about["headline_of"])
         row["finding"] = about["findings"][0]["text"][lang] if about["findings"] else ""
         if reason:
             row["older"] = i18n.say("index.failed_older", day=row["as_of"])
     return row
+
+
+def _against(figures: Mapping[str, Any]) -> str:
+    """Which days a change is of, and against which."""
+    days, compared = figures.get("days"), figures.get("comparison")
+    if not days:
+        return ""
+    said = i18n.counted(days, "days")
+    known = {"year_before": "index.against_year", "days_before": "index.against_before"}
+    return i18n.say(known[compared], days=said) if compared in known else said

@@ -128,7 +128,7 @@ def _open(shops: Sequence[Shop], plan: Plan, workers: Workers, said: Progress) -
         raise InputError(answers[0].reason)
     for shop, answer in zip(shops, answers, strict=True):
         if answer.ok:
-            shop.wanted["as_of"] = answer.value["as_of"]
+            shop.wanted |= answer.value
         else:
             _stop_if_nothing_can_be_written(answer, plan.out)
             fail(shop, answer, plan.out, said=said)

@@ -1,4 +1,4 @@
-"""How do content and figures become a page that needs nothing but itself?"""
+"""Content and figures as a page that needs nothing but itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
-from memberlib.reports.sections import Content
+from memberlib.reports.content import Content, Picture
 
 _PAGES = Path(__file__).resolve().parent.parent / "pages"
 _HTML_LANG = {"en": "en", "zh": "zh-Hans", "zh-Hant": "zh-Hant"}
@@ -69,7 +69,7 @@ def theme_page(content: Content, here: str, *, lang: str, values: Mapping[str, A
 def front_page(
     manifest: Mapping[str, Any],
     themes: Sequence[Mapping[str, str]],
-    pictures: Sequence[tuple[str, str]],
+    pictures: Sequence[Picture],
     *,
     values: Mapping[str, Any],
 ) -> bytes:
@@ -77,13 +77,11 @@ def front_page(
     lang, about = manifest["lang"], manifest["summary"]
     pages = {theme["theme"]: theme for theme in themes}
     with i18n.speaking(lang):
-        days = i18n.counted(about["days"], "days")
-        compared = any(row["before"] is not None for row in about["headline"])
         findings = [
             {
                 "text": one["text"][lang],
-                "action": one["action"][lang],
-                "evidence": one["evidence"][lang],
+                "action": one["action_text"][lang],
+                "evidence": one["evidence_text"][lang],
                 "theme": i18n.word("theme", one["theme"]),
                 "href": pages.get(one["theme"], {}).get("file", ""),
             }
@@ -96,11 +94,7 @@ def front_page(
             lang,
             here="index.html",
             figures=[figure(row, about["currency"]) for row in about["headline"]],
-            span=i18n.say(
-                "page.figures_span" if compared else "page.figures_alone",
-                days=days,
-                day=i18n.day(manifest["as_of"]),
-            ),
+            span=span(about, manifest["as_of"]),
             findings=findings,
             pictures=pictures,
             themes=[
@@ -128,6 +122,20 @@ def front_page(
             ],
             **values,
         )
+
+
+def span(about: Mapping[str, Any], as_of: str) -> str:
+    """The days that the headline figures are of, and what they are compared with."""
+    if not about["headline"]:
+        return ""
+    days = i18n.counted(about["headline_of"].get("days"), "days")
+    compared = about["headline_of"].get("comparison")
+    if compared is None:
+        compared = "days_before" if any(row["before"] is not None for row in about["headline"]) else "none"
+    key = {"none": "page.figures_alone", "year_before": "page.figures_year"}.get(
+        compared, "page.figures_span"
+    )
+    return i18n.say(key, days=days, day=i18n.day(as_of))
 
 
 def figure(row: Mapping[str, Any], currency: str) -> dict[str, str]:
@@ -181,7 +189,9 @@ def _left_out(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def base(about: Mapping[str, Any], lang: str) -> str:
-    """Whom the figures rest on, in words."""
+    """Whom the figures rest on, in words; nothing where no notebook says it."""
+    if about["member_count"] is None:
+        return ""
     members = i18n.counted(about["member_count"], "members", lang)
     if about["member_count"] == about["buyer_count"]:
         return i18n.say("page.base_all", lang, members=members)

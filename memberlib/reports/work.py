@@ -21,7 +21,8 @@ def open_shop(*, store: str, as_of: str | None, data: str, version: int | None =
     from memberlib.store import open_store
 
     with contextlib.closing(open_store(store, as_of, data=data, at_version=version)) as shop:
-        return {"as_of": shop.as_of.isoformat()}
+        last = shop.last_order_on
+        return {"as_of": shop.as_of.isoformat(), "last_order_on": last.isoformat() if last else None}
 
 
 def run_notebook(*, source: str, target: str, parameters: dict[str, Any], lang: str, folder: str) -> None:

@@ -24,7 +24,10 @@ LIMIT = 40
 class Shown:
     """A result as a table, in the language that was in use when it was made."""
 
-    def __init__(self, result: Any, *, limit: int | None, title: str | None, lang: str | None) -> None:
+    def __init__(
+        self, result: Any, *, limit: int | None, title: str | None, lang: str | None, kind: str = "table"
+    ) -> None:
+        self._kind = kind
         self._lang = i18n.language(lang)
         about = result.attrs
         if title is None:
@@ -53,7 +56,9 @@ class Shown:
             "text/html": self._repr_html_(), "text/markdown": self._repr_markdown_(), "text/plain": repr(self),
         }  # fmt: skip
         if "analysis" in self.result.attrs:
-            shown[MIME] = {"shown": "table", "limit": self._limit, **to_data(self.result)}
+            shown[MIME] = {
+                "shown": self._kind, "limit": self._limit, **to_data(self.result, limit=self._limit),
+            }  # fmt: skip
         return shown
 
     def _repr_markdown_(self) -> str:
@@ -143,7 +148,8 @@ def opening(store: Store, *, lang: str | None = None) -> Shown:
     lang = i18n.language(lang)
     left_out = store.left_out
     kept = left_out[left_out["order_count"] > 0].reset_index(drop=True)
-    kept.attrs = dict(left_out.attrs)
+    members: dict[Any, Any] = {"member_count": store.member_count, "buyer_count": store.buyer_count}
+    kept.attrs = left_out.attrs | members | {"row_count": len(kept)}
     title = i18n.say(
         "caption.opening",
         lang,
@@ -151,7 +157,7 @@ def opening(store: Store, *, lang: str | None = None) -> Shown:
         members=i18n.counted(store.member_count, "members", lang),
         buyers=i18n.number(store.buyer_count, lang),
     )
-    return Shown(kept, limit=None, title=title, lang=lang)
+    return Shown(kept, limit=None, title=title, lang=lang, kind="opening")
 
 
 def notice(said: str) -> str:
