@@ -1,12 +1,12 @@
-"""What is one shop as of one date: its tables, its settings, its counted trades?"""
+"""One shop as of one date: its tables, its settings, its counted trades, and what was worked out from them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 import ibis
@@ -37,6 +37,8 @@ __all__ = [
     "shop_version",
     "store_from",
 ]
+
+T = TypeVar("T")
 
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
 
@@ -76,6 +78,7 @@ class Store:
         self.version, self._digest = version, digest
         self._raw = dict(tables)
         self._kept = WeakSet() if _kept is None else _kept
+        self._once: dict[Hashable, Any] = {}
         if _joining is not None:
             self.joining = _joining
         self._tables = self._with_joined_ids()
@@ -180,7 +183,7 @@ class Store:
 
         The same shop as of other dates (:meth:`at`) is closed with it.
         """
-        self.__dict__.pop("facts", None)
+        self._once.clear()
         for table in list(self._kept):
             table.release()
         close(self.con)
@@ -247,11 +250,37 @@ class Store:
         """Counted trades of members, see :func:`memberlib.facts.counted`."""
         return _facts.counted(self._tables["orders"], **self._rules)
 
-    @cached_property
+    @property
     def facts(self) -> Table:
-        """One row per member with a counted trade, kept for the session, see :func:`memberlib.facts.per_member`."""
+        """One row per member with a counted trade, worked out once, see :func:`memberlib.facts.per_member`."""
+        return self.once("facts", self._worked_out_facts)
+
+    def _worked_out_facts(self) -> Table:
         able = self.con.name in ("duckdb", "pyspark")
-        return self.kept(_facts.per_member(self.trades, as_of=self.as_of, with_months=able))
+        return _facts.per_member(self.trades, as_of=self.as_of, with_months=able)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made when it is first asked for and kept with this store until :meth:`close`.
+
+        Rows of the engine (an ibis Table) are worked out there and then, and their table goes away with the store;
+        anything else is kept as it is, and nobody may change it.
+
+        Parameters
+        ----------
+        key : hashable
+            What is kept: a name alone, or a tuple of a name and of every choice that it depends on.
+        make : callable
+            Makes it. Of this store's data and settings and of the choices in ``key`` alone.
+
+        Examples
+        --------
+        >>> store.once(("history", after), lambda: history_of(store, after))  # doctest: +SKIP
+        """
+        if key not in self._once:
+            made: Any = make()
+            self._once[key] = self.kept(made) if isinstance(made, ibis.Table) else made
+        kept: T = self._once[key]
+        return kept
 
     def kept(self, rows: Table) -> Table:
         """Rows worked out once, for as long as who asked for them keeps the table, or until :meth:`close`."""

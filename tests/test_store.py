@@ -38,6 +38,11 @@ def orders():
 BRUSHED = pd.DataFrame({"order_id": ["9"]})
 
 
+def tables_of(store):
+    """Names of the tables in its connection."""
+    return {name for (name,) in store.con.raw_sql("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+
 def facts(store):
     return store.facts.to_pandas().sort_values("member_id").set_index("member_id")
 
@@ -234,3 +239,31 @@ def test_a_shop_that_joins_nobody_is_asked_as_before(orders):
             pd.testing.assert_frame_equal(
                 one.order_by(keys).to_pandas(), other.order_by(keys).to_pandas(), obj=name
             )
+
+
+def test_what_a_store_keeps_is_made_once_and_goes_with_it(orders, monkeypatch):
+    store, made = store_from(orders), []
+
+    def rows():
+        made.append("rows")
+        return store.trades.group_by("member_id").aggregate(trades=store.trades.count())
+
+    kept = store.once(("rows", 1), rows)
+    assert store.once(("rows", 1), rows) is kept and made == ["rows"]
+    assert kept.op().name in tables_of(store)  # worked out, not asked for again
+    assert store.once(("rows", 2), lambda: ("anything", "else")) == ("anything", "else")
+    other = store.at(dt.date(2026, 1, 31))
+    assert other.once(("rows", 1), lambda: "of another day") == "of another day"
+    assert store.once(("rows", 1), rows) is kept
+    names = [store.facts.op().name, other.facts.op().name, kept.op().name]
+    assert store.facts is store.facts and set(names) <= tables_of(store)
+    monkeypatch.setattr("memberlib.store.close", lambda con: None)
+    store.close()
+    assert not set(names) & tables_of(store)
+
+
+def test_a_store_that_nobody_holds_leaves_no_table(orders):
+    store = store_from(orders)
+    name = store.at(dt.date(2026, 1, 31)).facts.op().name
+    gc.collect()
+    assert name not in tables_of(store)
