@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
 from memberlib.lake.damage import altered
-from memberlib.lake.files import differing, row_count, sql_names
+from memberlib.lake.files import differing, row_count
 from memberlib.lake.replay import lay_out, replay, workspace
 from memberlib.lake.sources import sources
 from memberlib.lake.versions import (
@@ -28,6 +28,7 @@ from memberlib.lake.versions import (
 )
 from memberlib.lake.writer import chained
 from memberlib.model import CODES, KEPT_TABLES, RULES, Table
+from memberlib.sql import identifiers
 
 if TYPE_CHECKING:
     import duckdb
@@ -188,7 +189,7 @@ def _rows(con: duckdb.DuckDBPyConnection, spec: Table, newest: LakeVersion) -> l
     faults = {}
     if spec.key:
         faults["a key that stands more than once"] = (
-            f"SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM {name} GROUP BY {sql_names(spec.key)})"
+            f"SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM {name} GROUP BY {identifiers(spec.key)})"
         )
     for column in spec.columns:
         if column.filled:

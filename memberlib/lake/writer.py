@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memberlib.lake.files import copied, row_count, same_key, sql_list, sql_names, sql_text
+from memberlib.lake.files import copied, row_count
 from memberlib.lake.seals import SEAL_KEYS, sealed, state_of
 from memberlib.lake.sources import OWN_ROWS
 from memberlib.lake.versions import (
@@ -29,6 +29,7 @@ from memberlib.lake.versions import (
     version_of,
 )
 from memberlib.model import KEPT_TABLES, Table
+from memberlib.sql import identifiers, literal, literals, same_key
 
 if TYPE_CHECKING:
     import duckdb
@@ -102,9 +103,9 @@ class Writer:
             source["rows"] = added
         unless = self._stated(spec, added)
         if same:
-            self._keep(con, source, "same", f"SELECT {sql_names(spec.names)} FROM ({same}) AS held{unless}")
+            self._keep(con, source, "same", f"SELECT {identifiers(spec.names)} FROM ({same}) AS held{unless}")
         if replaced:
-            keys = f"SELECT DISTINCT {sql_names(spec.key)} FROM ({replaced}) AS held{unless}"
+            keys = f"SELECT DISTINCT {identifiers(spec.key)} FROM ({replaced}) AS held{unless}"
             self._keep(con, source, "gone", keys)
         self._note(source)
 
@@ -121,7 +122,9 @@ class Writer:
         spec = KEPT_TABLES[table]
         gone = []
         if replaced:
-            gone.append(f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec, 'gone', 'held')})")
+            gone.append(
+                f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec.key, 'gone', 'held')})"
+            )
         if gone_orders:
             gone.append(f"EXISTS (SELECT 1 FROM ({gone_orders}) AS gone WHERE gone.order_id = held.order_id)")
         return self._write(con, spec, rows, gone)
@@ -142,7 +145,7 @@ class Writer:
         fresh, same : str, optional
             SQL giving rows as for :meth:`put`; together each key at most once.
         """
-        names = sql_names(KEPT_TABLES[table].names)
+        names = identifiers(KEPT_TABLES[table].names)
         given = " UNION ALL ".join(f"SELECT {names} FROM ({rows})" for rows in (fresh, same) if rows)
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": False}
         if given:
@@ -158,12 +161,12 @@ class Writer:
         present = self.present(table)
         if not present:
             return 0
-        of_it = f"FROM read_parquet({sql_list(present)}) WHERE import_id = {sql_text(import_id)}"
+        of_it = f"FROM read_parquet({literals(present)}) WHERE import_id = {literal(import_id)}"
         found = con.execute(f"SELECT count(*) {of_it}").fetchall()
         if found[0][0]:
             spec = KEPT_TABLES[table]
-            nothing = f"SELECT {sql_names(spec.names)} {of_it} AND false"
-            self._write(con, spec, nothing, [f"held.import_id = {sql_text(import_id)}"])
+            nothing = f"SELECT {identifiers(spec.names)} {of_it} AND false"
+            self._write(con, spec, nothing, [f"held.import_id = {literal(import_id)}"])
         return int(found[0][0])
 
     def commit(
@@ -237,12 +240,12 @@ class Writer:
         self._written += 1
         stem = f"{self.current.number + 1:08d}.{self._written}"
         present = self.present(spec.name)
-        names = sql_names(spec.names)
+        names = identifiers(spec.names)
         fresh = copied(con, f"SELECT {names} FROM ({rows})", folder / f"{stem}.parquet")
         touched = _touched(con, present, gone)
         kept = None
         if touched:
-            held = f"SELECT {names} FROM read_parquet({sql_list(touched)}) AS held"
+            held = f"SELECT {names} FROM read_parquet({literals(touched)}) AS held"
             if gone:
                 held += " WHERE " + " AND ".join(f"NOT {found}" for found in gone)
             kept = copied(con, held, folder / f"{stem}-kept.parquet")
@@ -260,10 +263,10 @@ class Writer:
         """The condition that a row of ``held`` has a key which the rows just added have not."""
         if not added or not spec.key:
             return ""
-        path = sql_list([str(self._folder / added)])
+        path = literals([str(self._folder / added)])
         return (
             f" WHERE NOT EXISTS (SELECT 1 FROM read_parquet({path}) AS own "
-            f"WHERE {same_key(spec, 'own', 'held')})"
+            f"WHERE {same_key(spec.key, 'own', 'held')})"
         )
 
     def _keep(self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str) -> None:
@@ -310,7 +313,7 @@ def _touched(con: duckdb.DuckDBPyConnection, present: list[str], gone: list[str]
     touched: set[str] = set()
     if gone and present:
         query = (
-            f"SELECT DISTINCT filename FROM read_parquet({sql_list(present)}, filename = true) AS held "
+            f"SELECT DISTINCT filename FROM read_parquet({literals(present)}, filename = true) AS held "
             f"WHERE {' OR '.join(gone)}"
         )
         touched = {row[0] for row in con.execute(query).fetchall()}

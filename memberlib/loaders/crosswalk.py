@@ -7,7 +7,6 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,14 @@ from memberlib.loaders.forms import (
     GATHERED,
     INSIDE,
     KEYS,
+    ONE,
     PAID_IS,
     ROW_IS,
+    SEVERAL,
     Crosswalk,
+    Named,
     Names,
-    Source,
+    headers,
 )
 from memberlib.model import CODES, TABLES
 from memberlib.settings import CURRENCIES, LANGUAGES, is_zone
@@ -195,22 +197,21 @@ class _Taking:
 _KINDS = {str: "text", bool: "true or false", dict: "table", list: "list"}
 
 
-def _source(value: Any, where: str) -> Source:
+def _source(value: Any, where: str) -> Named:
     if not isinstance(value, dict):
-        return Source(_names(value, where))
+        return Named(_names(value, where))
     given: dict[str, Any] = {}
     for key, said in value.items():
         if key not in KEYS:
             raise InputError(f"{where}: unknown word {key!r}; known: {', '.join(KEYS)}")
         name = KEYS[key]
-        kind = {f.name: f.type for f in fields(Source)}[name]
-        if kind == "Names":
+        if name in ONE:
             given[name] = _names(said, where)
-        elif kind == "tuple[Names, ...]":
+        elif name in SEVERAL:
             given[name] = tuple(_names(n, where) for n in ([said] if isinstance(said, str) else said))
         else:
             given[name] = said
-    made = Source(**given)
+    made = Named(**given)
     flags = (True, False)
     choices = {"sign": ("", "plus", "minus"), "gather": GATHERED, "place": flags, "contact": flags}
     for name, allowed in choices.items():
@@ -222,7 +223,7 @@ def _source(value: Any, where: str) -> Source:
         isinstance(made.part, bool) or not isinstance(made.part, int) or made.part < 1
     ):
         raise InputError(f"{where}: part must be a number from 1 on, not {made.part!r}")
-    if not (any(made.headers()) or made.place):
+    if not (any(headers(made)) or made.place):
         raise InputError(f"{where}: no header is named")
     return made
 
@@ -248,7 +249,7 @@ def _check_defaults(made: Crosswalk, where: str) -> None:
             raise InputError(f"{where}: {column}: place is for the line_id of items alone")
 
 
-def _sum(value: Any, where: str) -> tuple[Source, Source, Names]:
+def _sum(value: Any, where: str) -> tuple[Named, Named, Names]:
     if not isinstance(value, dict) or not {"parts", "total"} <= set(value) <= {"parts", "total", "optional"}:
         raise InputError(f"{where}: each of [[sums]] has parts and total")
     parts, total = (
