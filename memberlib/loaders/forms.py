@@ -69,9 +69,12 @@ Names = tuple[str, ...]
 _HIDDEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"), "")
 
 
-ONE = ("first", "zone", "kinds")
-SEVERAL = ("otherwise", "product", "total", "less", "join", "masked_with")
-"""What of a `ColumnSource` is one column of the file, and what are several."""
+ONE: Mapping[str, str] = {"from": "first", "zone": "zone", "kinds": "kinds"}
+SEVERAL: Mapping[str, str] = {
+    "else": "otherwise", "product": "product", "sum": "total", "less": "less", "join": "join",
+    "masked_with": "masked_with",
+}  # fmt: skip
+"""Words of a crosswalk that name one column of the file, and that may name several → their field of `ColumnSource`."""
 Spot = TypeVar("Spot")
 
 
@@ -101,8 +104,8 @@ class ColumnSource(Generic[Spot]):
 
     def spots(self) -> tuple[Spot, ...]:
         """Every column of the file that may be read."""
-        single = tuple(spot for name in ONE if (spot := getattr(self, name)) is not None)
-        return single + tuple(spot for name in SEVERAL for spot in getattr(self, name))
+        single = tuple(spot for name in ONE.values() if (spot := getattr(self, name)) is not None)
+        return single + tuple(spot for name in SEVERAL.values() for spot in getattr(self, name))
 
     @property
     def stands(self) -> bool:
@@ -124,13 +127,6 @@ def headers(source: Named) -> tuple[str, ...]:
 def is_wide(source: Named) -> bool:
     """Whether a column stands in numbered columns of the file."""
     return any("{n}" in name for name in headers(source))
-
-
-KEYS = {
-    "from": "first", "else": "otherwise", "product": "product", "sum": "total", "less": "less", "join": "join",
-    "masked_with": "masked_with", "zone": "zone", "kinds": "kinds", "part": "part", "place": "place", "sign": "sign",
-    "gather": "gather", "split": "split", "contact": "contact",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

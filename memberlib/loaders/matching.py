@@ -229,7 +229,9 @@ def _place(source: Named, positions: Mapping[str, int], number: int = 1) -> Loca
     first, others = find(source.first), some(source.otherwise)
     if first is None and others:
         first, others = others[0], others[1:]
-    spots: dict[str, Any] = {name: find(getattr(source, name)) for name in ONE}
-    spots |= {name: some(getattr(source, name), every=name in ("product", "join")) for name in SEVERAL}
+    spots: dict[str, Any] = {name: find(getattr(source, name)) for name in ONE.values()}
+    spots |= {
+        name: some(getattr(source, name), every=name in ("product", "join")) for name in SEVERAL.values()
+    }
     spots |= {"first": first, "otherwise": others, "place": source.place and first is None}
     return replace(cast(Any, source), **spots)
