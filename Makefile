@@ -58,7 +58,7 @@ test: $(READY) ## run the tests, the examples, and the notebooks against their s
 	@$(BIN)/memberlib samples --data $(TRIAL)
 	MEMBERLIB_DATA="$(CURDIR)/$(TRIAL)" $(PY) -m pytest -n $(JOBS) --dist loadscope -rs \
 	    --doctest-modules --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
-	    tests memberlib notebooks
+	    tests memberlib samples notebooks
 
 lab: $(READY) ## open the notebooks in JupyterLab, on this machine alone (127.0.0.1)
 	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb
@@ -77,7 +77,7 @@ notebooks: data ## run the notebooks again, in place, on the sample shops
 	@$(PY) -m memberlib.reports notebooks
 
 samples: $(READY) ## make the sample shops' exports again (seeded: the same files)
-	@$(PY) -m memberlib.simulate data/samples
+	@$(PY) -m samples data/samples
 
 bench: $(READY) ## measure everything, an hour and more; or some of it: make bench BENCH="batch memory"
 	@missed=; for one in $(BENCH); do $(PY) bench/$$one.py || missed="$$missed $$one"; done; \

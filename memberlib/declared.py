@@ -6,7 +6,6 @@ table there, and what the connection is to be told.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -15,11 +14,11 @@ from importlib import metadata
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.toml import Words, among
 
 TABLES = ("orders", "items", "members", "brushed", "events", "contacts", "decisions")
 """The tables that a source may have; ``orders`` it must."""
 SPARK = "pyspark"
-WORDS = ("backend", "tables", "options", "url")
 
 
 @dataclass(frozen=True)
@@ -62,37 +61,23 @@ def source_from(given: Any, where: str) -> Source:
     >>> source_from({"backend": "duckdb", "tables": {"orders": "sales"}}, "stores.toml, [tea.source]").backend
     'duckdb'
     """
-    if not isinstance(given, Mapping):
-        raise InputError(f"{where} must be a table with backend and tables, not {given!r}")
-    for word in given:
-        if word not in WORDS:
-            raise InputError(f"{where}: unknown word {word!r}{_near(word, WORDS)}; it has {', '.join(WORDS)}")
-    backend = given.get("backend")
-    known = backends()
-    if not isinstance(backend, str) or backend not in known:
-        said = "is missing" if backend is None else f"{backend!r} is not known{_near(backend, known)}"
-        raise InputError(f"{where}: backend {said}; choose among {', '.join(known)}")
-    tables = given.get("tables")
-    if not isinstance(tables, Mapping) or "orders" not in tables:
+    take = Words(given, where)
+    backend = take.one_of("backend", backends())
+    tables, url, options = take.table("tables"), take.text("url", ""), take.table("options")
+    take.end()
+    if "orders" not in tables:
         raise InputError(f'{where}: tables must name the orders, such as {{ orders = "sales.orders" }}')
     for name, place in tables.items():
-        if name not in TABLES:
-            raise InputError(
-                f"{where}: unknown table {name!r}{_near(name, TABLES)}; choose among {', '.join(TABLES)}"
-            )
+        among(name, TABLES, f"{where}: table")
         if not isinstance(place, str) or not place.strip():
             raise InputError(f"{where}: the table of {name} must be a name or a path, not {place!r}")
-    url = given.get("url", "")
-    options = given.get("options", {})
-    if not isinstance(url, str) or (url and (options or backend in (SPARK, "duckdb"))):
+    if url and (options or backend in (SPARK, "duckdb")):
         raise InputError(
-            f"{where}: url is a text, instead of options, for backends other than {SPARK} and duckdb"
+            f"{where}: url stands instead of options, for backends other than {SPARK} and duckdb"
         )
-    if not isinstance(options, Mapping):
-        raise InputError(f"{where}: options must be a table, not {options!r}")
     for name, value in options.items():
         _check_option(backend, name, value, where)
-    return Source(backend, dict(tables), _flat(options), url)
+    return Source(backend, tables, _flat(options), url)
 
 
 def _check_option(backend: str, name: str, value: Any, where: str) -> None:
@@ -139,8 +124,3 @@ def told(source: Source, where: str) -> tuple[dict[str, Any], str]:
 def backends() -> list[str]:
     """Names of the backends that Ibis has here."""
     return sorted({one.name for one in metadata.entry_points(group="ibis.backends")})
-
-
-def _near(word: Any, known: Any) -> str:
-    near = difflib.get_close_matches(str(word), list(known), 1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -20,9 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import deltalake  # noqa: F401  (loaded before the fork)
 import duckdb
-import pandas  # noqa: F401
+import pandas  # noqa: F401  (loaded before the fork)
 import pytest
 
 import memberlib.lake.undoing

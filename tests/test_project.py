@@ -183,15 +183,16 @@ def test_make_help_lists_every_target() -> None:
     assert phony == targets == explained
 
 
-def test_a_built_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
+def test_a_built_wheel_has_every_file_of_the_package_and_no_other(tmp_path: Path) -> None:
     copy = tmp_path / "source"
-    shutil.copytree(PACKAGE, copy / "memberlib", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for name in ("memberlib", "samples", "bench", "real", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy)
     build = "from setuptools.build_meta import build_wheel; build_wheel('.')"
     subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True)
     [wheel] = copy.glob("*.whl")
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("memberlib/")}
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     written = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*") if path.is_file()}
     assert packed == {name for name in written if "__pycache__" not in name and "/." not in name}
 

@@ -13,7 +13,7 @@ from memberlib.cli.words import Data
 from memberlib.errors import InputError
 
 if TYPE_CHECKING:
-    from memberlib.loaders.forms import Crosswalk, Source
+    from memberlib.loaders.forms import Crosswalk, Named
     from memberlib.loaders.proposal import Proposal, Sample
 
 mapping_app = typer.Typer()
@@ -159,7 +159,7 @@ def _told(crosswalk: Crosswalk) -> str:
     return "; ".join(said)
 
 
-def _amount(source: Source) -> str:
+def _amount(source: Named) -> str:
     """The headers an amount is read from, as a sum of words."""
     either = [" or ".join(source.first)] if source.first else []
     either += [" × ".join(names[0] for names in source.product)] if source.product else []

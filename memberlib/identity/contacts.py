@@ -7,6 +7,8 @@ that a number without its country's code is of.
 
 from __future__ import annotations
 
+from memberlib.sql import literal
+
 HOME_CODES = {"CNY": "86", "TWD": "886", "HKD": "852", "JPY": "81", "GBP": "44", "USD": "1", "EUR": ""}
 """Country code of a number that names none, by the shop's currency."""
 
@@ -31,17 +33,13 @@ _NO_DOMAIN = ("invalid", "localhost", "local", "test", "noemail", "nomail", "non
 _NO_KEY = ("", "0", "-", "--", "/", ".", "null", "none", "nan", "n/a", "na", "无", "無", "unknown")
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _among(values: tuple[str, ...]) -> str:
-    return "(" + ", ".join(map(_text, values)) + ")"
+    return "(" + ", ".join(map(literal, values)) + ")"
 
 
 def _narrow(column: str) -> str:
     """Full-width signs as their narrow ones, every dash as ``-``, no space at the ends."""
-    return f"trim(translate({column}, {_text(_WIDE)}, {_text(_NARROW)}))"
+    return f"trim(translate({column}, {literal(_WIDE)}, {literal(_NARROW)}))"
 
 
 def _staged(source: str, *stages: dict[str, str], found: str) -> str:

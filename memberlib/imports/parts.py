@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
-from memberlib.lake.files import sql_list, sql_text
 from memberlib.loaders import reader
 from memberlib.loaders.crosswalk import crosswalks
 from memberlib.loaders.forms import Crosswalk, plain
 from memberlib.loaders.matching import Match
 from memberlib.model import PAID_STATUSES
+from memberlib.sql import literal, literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,11 +82,11 @@ def listed(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, *, currenc
     (listed,) = con.execute(f"SELECT count(DISTINCT order_id) FROM staged_{n}").fetchall()[0]
     count, amount = 0, 0
     if orders:
-        paid = ", ".join(sql_text(status) for status in PAID_STATUSES)
+        paid = ", ".join(literal(status) for status in PAID_STATUSES)
         count, amount = con.execute(
             "SELECT count(*), coalesce(sum(paid_amount - refund_amount) "
             f"FILTER (status IN ({paid})), 0) "
-            f"FROM read_parquet({sql_list(orders)}) WHERE order_id IN (SELECT order_id FROM staged_{n})"
+            f"FROM read_parquet({literals(orders)}) WHERE order_id IN (SELECT order_id FROM staged_{n})"
         ).fetchall()[0]
     notes = []
     if count:

@@ -14,13 +14,13 @@ from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
 from memberlib.imports.parts import Part, first_value, listed, notes_of, overlaps, unread
 from memberlib.lake import Lake, LakeVersion, Writer
-from memberlib.lake.files import sql_list
 from memberlib.loaders import matching, reader
 from memberlib.loaders.crosswalk import chosen, crosswalks
 from memberlib.loaders.forms import Crosswalk
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
 from memberlib.settings import CURRENCIES, Settings, all_settings, ensure_settings
+from memberlib.sql import literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -313,7 +313,7 @@ class _Taking:
         present = writer.present("contacts") if known else []
         new = "contacts_brought"
         if present:
-            held = f"SELECT {', '.join(columns)} FROM read_parquet({sql_list(present)})"
+            held = f"SELECT {', '.join(columns)} FROM read_parquet({literals(present)})"
             new = f"(SELECT * FROM contacts_brought EXCEPT {held})"
         (found,) = con.execute(f"SELECT count(*) FROM {new}").fetchall()[0]
         return "SELECT * FROM contacts_brought" if found else ""

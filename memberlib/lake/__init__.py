@@ -1,18 +1,18 @@
-"""Where do checked rows live, and how is an import atomic and repeatable?
+"""Keep the checked rows of each shop in versions, so that an import is atomic, repeatable and can be undone.
 
 One folder per shop, ``<data>/lake/<store_id>/``:
 
-- ``orders/ items/ members/ …`` are Delta tables, one per table of the model;
-- ``versions/00000001.json …`` is the shop's own log, one immutable file per import that changed something, and per
-  import taken back. It names the Delta version and the Parquet files of every table, the account of the import,
-  where the rows it stated are kept, a digest chained over all versions, and the SHA-256 of every data file;
+- ``orders/ items/ members/ …`` hold Parquet files, a folder per table of the model;
+- ``versions/00000001.json …`` is the log, one immutable file per import that changed something, and per import taken
+  back. It names the Parquet files of every table, the account of the import, where the rows it stated are kept, a
+  digest chained over all versions, and the SHA-256 of every data file;
 - ``repeats/`` keeps the accounts of imports that changed nothing;
 - ``sources/`` keeps the rows of an import that were there already. Those it brought lie in a file of their own among
   the table's, which is never written anew; with both, any import can be undone exactly.
 
 A version begins to exist when its file is linked into place, which happens at once or not at all. Whatever a
-killed import left behind is ahead of the newest version file, is seen by no reader, and is taken back before the
-next write. Nothing here reads the clock, so the same imports in the same order give the same digest everywhere.
+killed import left behind is ahead of the newest version file, is seen by no reader, and is removed by the next
+write. Nothing here reads the clock, so the same imports in the same order give the same digest everywhere.
 """
 
 from __future__ import annotations

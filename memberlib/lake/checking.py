@@ -1,8 +1,7 @@
 """Does a shop's lake keep all that it promises?
 
 Looked at: versions without a gap, the digest and the seal chained over them, every file there as it was written and
-with the rows stated, the Delta
-tables listing just those files; in the newest version keys that stand once, no empty value where none may be, codes
+with the rows stated; in the newest version keys that stand once, no empty value where none may be, codes
 that are known, accounts that add up, rejected rows as many as the accounts say, and that all imports, gone through
 again in order, give what stands.
 """
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
 from memberlib.lake.damage import altered
-from memberlib.lake.files import differing, row_count, sql_names
+from memberlib.lake.files import differing, row_count
 from memberlib.lake.replay import lay_out, replay, workspace
 from memberlib.lake.sources import sources
 from memberlib.lake.versions import (
@@ -29,6 +28,7 @@ from memberlib.lake.versions import (
 )
 from memberlib.lake.writer import chained
 from memberlib.model import CODES, KEPT_TABLES, RULES, Table
+from memberlib.sql import identifiers
 
 if TYPE_CHECKING:
     import duckdb
@@ -64,9 +64,7 @@ def check(folder: Path, store_id: str) -> list[str]:
     try:
         changed = altered(folder, [*versions, *(record for _, _, record in kept)])
         # a data file that is not there is told with those that cannot be read, if that is come to
-        late = {
-            file for file, what in changed.items() if what != "was altered" and "/_delta_log/" not in file
-        }
+        late = {file for file, what in changed.items() if what != "was altered"}
         said = [f"{file} {what}" for file, what in changed.items() if wrong or file not in late]
         if wrong:
             return wrong + said
@@ -88,7 +86,7 @@ def _found(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) ->
     stated = [file for source in sources(newest, standing=False) for file in source.files]
     with workspace() as con:
         counts, missing = _footers(con, folder, contents, stated)
-        wrong += missing + _row_counts(folder, contents, counts) + _delta_tables(folder, contents)
+        wrong += missing + _row_counts(folder, contents, counts)
         if not missing:
             try:
                 for name in newest.files:
@@ -170,28 +168,6 @@ def _row_counts(folder: Path, contents: list[dict[str, Any]], counts: dict[str, 
     return wrong
 
 
-def _delta_tables(folder: Path, contents: list[dict[str, Any]]) -> list[str]:
-    """The Delta tables at the versions that are pinned."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError
-
-    pins = {(n, t["delta_version"]): t["files"] for c in contents for n, t in c["tables"].items()}
-    wrong = []
-    for (name, pin), files in pins.items():
-        try:
-            uris = DeltaTable(str(folder / name), version=pin).file_uris()
-        except (DeltaError, OSError) as error:
-            wrong.append(
-                f"{name}: its Delta table cannot be read at version {pin} ({str(error).splitlines()[0]})"
-            )
-            continue
-        if {Path(uri).name for uri in uris} != {Path(file).name for file in files}:
-            wrong.append(
-                f"{name}: its Delta table lists other files at version {pin} than the shop's version"
-            )
-    return wrong
-
-
 def _accounts(newest: LakeVersion) -> list[str]:
     wrong = []
     for entry in newest.entries:
@@ -213,7 +189,7 @@ def _rows(con: duckdb.DuckDBPyConnection, spec: Table, newest: LakeVersion) -> l
     faults = {}
     if spec.key:
         faults["a key that stands more than once"] = (
-            f"SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM {name} GROUP BY {sql_names(spec.key)})"
+            f"SELECT sum(n - 1) FROM (SELECT count(*) AS n FROM {name} GROUP BY {identifiers(spec.key)})"
         )
     for column in spec.columns:
         if column.filled:

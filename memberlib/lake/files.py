@@ -1,4 +1,4 @@
-"""How are rows written to Parquet files, and asked for in SQL?"""
+"""Write the rows of a query to a Parquet file, count those of files, and compare tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from memberlib.lake.versions import sync
 from memberlib.model import Table
+from memberlib.sql import literal, literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,23 +17,18 @@ def row_count(con: duckdb.DuckDBPyConnection, paths: list[str]) -> int:
     """Number of rows in Parquet files, as their footers say."""
     if not paths:
         return 0
-    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({sql_list(paths)})").fetchall()
+    found = con.execute(f"SELECT sum(num_rows) FROM parquet_file_metadata({literals(paths)})").fetchall()
     return int(found[0][0])
 
 
 def copied(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> Path | None:
     """The Parquet file with a query's rows; None, and no file, where there are none."""
-    con.execute(f"COPY ({query}) TO {sql_text(path)} (FORMAT parquet)")
+    con.execute(f"COPY ({query}) TO {literal(path)} (FORMAT parquet)")
     if not row_count(con, [str(path)]):
         path.unlink()
         return None
     sync(path)
     return path
-
-
-def same_key(spec: Table, one: str, other: str) -> str:
-    """SQL that two rows have one key."""
-    return " AND ".join(f'{one}."{name}" = {other}."{name}"' for name in spec.key)
 
 
 def differing(spec: Table, one: str, other: str) -> str:
@@ -46,18 +42,3 @@ def differing(spec: Table, one: str, other: str) -> str:
     """
     alike = " AND ".join(f'{one}."{name}" IS NOT DISTINCT FROM {other}."{name}"' for name in spec.names)
     return f"SELECT {one}.* FROM {one} WHERE NOT EXISTS (SELECT 1 FROM {other} WHERE {alike})"
-
-
-def sql_text(value: str | Path) -> str:
-    """A text as SQL writes it."""
-    return "'" + str(value).replace("'", "''") + "'"
-
-
-def sql_list(paths: list[str]) -> str:
-    """Paths as SQL writes a list of texts."""
-    return "[" + ", ".join(sql_text(p) for p in paths) + "]"
-
-
-def sql_names(names: tuple[str, ...]) -> str:
-    """Column names as SQL lists them."""
-    return ", ".join(f'"{name}"' for name in names)

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from memberlib.lake.files import sql_list, sql_names
 from memberlib.lake.sources import Source
 from memberlib.model import Table
+from memberlib.sql import identifiers, literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +39,7 @@ def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
 def lay_out(con: duckdb.DuckDBPyConnection, spec: Table, files: Sequence[str]) -> None:
     """Have a table's rows under its name; an empty table where there are no files."""
     if files:
-        rows = f"SELECT {sql_names(spec.names)} FROM read_parquet({sql_list(list(files))})"
+        rows = f"SELECT {identifiers(spec.names)} FROM read_parquet({literals(files)})"
         con.execute(f"CREATE TEMP VIEW {spec.name} AS {rows}")
     else:
         con.execute(f"CREATE TEMP TABLE {spec.name} ({spec.sql_columns()})")
@@ -88,15 +88,17 @@ def _apply(con: duckdb.DuckDBPyConnection, spec: Table, group: list[Source], sco
         "CREATE OR REPLACE TEMP TABLE kept_files (path VARCHAR, turn INTEGER, gone BOOLEAN, whole BOOLEAN)"
     )
     con.executemany("INSERT INTO kept_files VALUES (?, ?, ?, ?)", files)
-    names, key = sql_names(spec.names), sql_names(spec.key)
+    names, key = identifiers(spec.names), identifiers(spec.key)
     where = []
     if scope:
-        where.append(f"({sql_names(scope_of(spec))}) IN (SELECT ({sql_names(scope_of(spec))}) FROM {scope})")
+        where.append(
+            f"({identifiers(scope_of(spec))}) IN (SELECT ({identifiers(scope_of(spec))}) FROM {scope})"
+        )
     if group[0].named_only:
         where.append(
             "order_id NOT IN (SELECT order_id FROM replayed WHERE quantity IS NOT NULL OR amount IS NOT NULL)"
         )
-    paths = sql_list([file[0] for file in files])
+    paths = literals([file[0] for file in files])
     con.execute(
         "CREATE OR REPLACE TEMP VIEW stated AS SELECT *, 0 AS turn, false AS gone, false AS whole FROM replayed "
         "UNION ALL BY NAME SELECT * EXCLUDE (filename, path) FROM "

@@ -1,9 +1,8 @@
-"""Does a file of a shop still say what was written into it?
+"""Tell whether a file of a shop still says what was written into it.
 
-Every data file, and every entry of a Delta log, has its length and SHA-256 in the version (or repeat) that wrote it. A
-version's file, and a repeat's, ends in a seal: the SHA-256 of its own content, in which the seal of the version before
-it stands. Seals are no part of a shop's digest, which is a function of the imports alone: the bytes of a Parquet file
-may differ between machines.
+Every data file has its length and SHA-256 in the version (or repeat) that wrote it. A version's file, and a repeat's,
+ends in a seal: the SHA-256 of its own content, in which the seal of the version before it stands. Seals are no part of
+a shop's digest, which is a function of the imports alone: the bytes of a Parquet file may differ between machines.
 """
 
 from __future__ import annotations
@@ -66,9 +65,7 @@ def _seal(content: Mapping[str, Any]) -> str:
 def _is_table(table: Any) -> bool:
     if not isinstance(table, dict) or not isinstance(table.get("files"), list):
         return False
-    return all(isinstance(f, str) for f in table["files"]) and all(
-        isinstance(table.get(name), int) for name in ("rows", "delta_version")
-    )
+    return all(isinstance(f, str) for f in table["files"]) and isinstance(table.get("rows"), int)
 
 
 def _is_account(record: Any) -> bool:

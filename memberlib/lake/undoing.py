@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
-from memberlib.lake.files import differing, sql_list, sql_names
+from memberlib.lake.files import differing
 from memberlib.lake.replay import replay, scope_of, workspace
 from memberlib.lake.sources import Source, sources
 from memberlib.lake.versions import Entry, LakeVersion, known_entry
 from memberlib.lake.writer import Writer
 from memberlib.model import KEPT_TABLES, Table
+from memberlib.sql import identifiers, literals
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,18 +110,18 @@ def _replaced(
     con: duckdb.DuckDBPyConnection, writer: Writer, spec: Table, *, stated: list[Source], others: list[Source]
 ) -> tuple[int, int]:
     """Have the rows an import stated stand as the others leave them; rows taken out and given back."""
-    columns = sql_names(scope_of(spec))
+    columns = identifiers(scope_of(spec))
     files = [file for source in stated for file in source.files]
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE scope AS SELECT DISTINCT {columns} FROM "
-        f"read_parquet({sql_list(files)}, union_by_name = true)"
+        f"read_parquet({literals(files)}, union_by_name = true)"
     )
     replay(con, spec, others, scope="scope")
     con.execute(f"CREATE OR REPLACE TEMP TABLE present ({spec.sql_columns()})")
     present = writer.present(spec.name)
     if present:
         con.execute(
-            f"INSERT INTO present SELECT {sql_names(spec.names)} FROM read_parquet({sql_list(present)}) "
+            f"INSERT INTO present SELECT {identifiers(spec.names)} FROM read_parquet({literals(present)}) "
             f"WHERE ({columns}) IN (SELECT ({columns}) FROM scope)"
         )
     con.execute(f"CREATE OR REPLACE TEMP TABLE goes AS {differing(spec, 'present', 'replayed')}")

@@ -1,6 +1,6 @@
 """What is one version of a shop, and how does it come to be there whole or not at all?
 
-A version is a JSON file that names the Delta version and the Parquet files of every table, what made it (an import,
+A version is a JSON file that names the Parquet files of every table, what made it (an import,
 with one account per part, or the undoing of one), where the rows that import stated are kept, a digest chained
 over all versions before it, and a seal (:mod:`memberlib.lake.seals`). ``newest.json`` names the last version made, so
 that one which is lost is missed; a killed import may leave it one behind.
@@ -19,8 +19,10 @@ from typing import Any
 from memberlib.errors import InputError
 from memberlib.lake.seals import SEAL_KEYS, is_intact
 
-FORMAT = 2
-"""Form of the version files this release reads and writes."""
+FORMAT = 3
+"""Form of the version files this release writes."""
+_READ_FORMATS = (2, 3)
+"""Forms it reads: of 2, each table was a Delta table besides, whose log is no longer looked at."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,6 @@ class LakeVersion:
     digest: str
     files: dict[str, list[str]]
     rows: dict[str, int]
-    delta_versions: dict[str, int]
     _folder: Path = field(repr=False)
     _states: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
@@ -197,7 +198,7 @@ def read_version(folder: Path, store_id: str, number: int) -> dict[str, Any]:
         raise InputError(
             f"version {number} of '{store_id}' cannot be read; restore {path} ({error})"
         ) from None
-    if form != FORMAT:
+    if form not in _READ_FORMATS:
         kind = "an earlier" if isinstance(form, int) and form < FORMAT else "a later"
         raise InputError(
             f"shop '{store_id}' was imported by {kind} release; move {folder} away and import its exports again"
@@ -217,7 +218,6 @@ def version_of(folder: Path, store_id: str, number: int) -> LakeVersion:
         content["digest"],
         {name: [str(folder / file) for file in table["files"]] for name, table in tables.items()},
         {name: table["rows"] for name, table in tables.items()},
-        {name: table["delta_version"] for name, table in tables.items()},
         folder,
         content.get("data", {}),
     )

@@ -1,21 +1,19 @@
-"""How does an import put its rows into a shop's tables?
+"""Put an import's rows into a shop's tables, as a new version that is there whole or not at all.
 
-Each table is a Delta table. New rows come as a new Parquet file of their own, which is never written anew and so
-keeps what the import brought; the files that hold rows which go are written anew without them. DuckDB writes the
-files, which keeps memory bounded, and one Delta commit adds and removes them.
+New rows come as a new Parquet file of their own, which is never written anew and so keeps what the import brought;
+the files that hold rows which go are written anew without them, under another name. DuckDB writes the files, which
+keeps memory bounded. The version's own file, written last, says which of them are the tables.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memberlib.errors import InputError
-from memberlib.lake.files import copied, row_count, same_key, sql_list, sql_names, sql_text
+from memberlib.lake.files import copied, row_count
 from memberlib.lake.seals import SEAL_KEYS, sealed, state_of
 from memberlib.lake.sources import OWN_ROWS
 from memberlib.lake.versions import (
@@ -28,21 +26,14 @@ from memberlib.lake.versions import (
     read_version,
     repeat_files,
     repeats,
-    unreadable,
     version_of,
 )
 from memberlib.model import KEPT_TABLES, Table
+from memberlib.sql import identifiers, literal, literals, same_key
 
 if TYPE_CHECKING:
     import duckdb
 
-_FOREVER = "interval 36500 days"
-_DELTA_SETTINGS = {
-    # Old versions must stay readable: a report pins the version it read.
-    "delta.logRetentionDuration": _FOREVER,
-    "delta.deletedFileRetentionDuration": _FOREVER,
-    "delta.enableExpiredLogCleanup": "false",
-}
 _MANY_FILES = 16
 _SMALL_BYTES = 32 * 1024 * 1024
 
@@ -57,15 +48,18 @@ class Writer:
     def __init__(self, folder: Path, store_id: str) -> None:
         self._folder, self._store_id = folder, store_id
         number = newest_whole(folder, store_id)
-        empty = LakeVersion(store_id, 0, "", {}, {}, {}, folder)
+        empty = LakeVersion(store_id, 0, "", {}, {}, folder)
         self.current = version_of(folder, store_id, number).complete() if number else empty
         self._before = read_version(folder, store_id, number) if number else {}
         self._states: dict[str, dict[str, Any]] = {}
-        self._logs: dict[str, dict[str, Any]] = {}
+        self._written = 0
         self._changed: dict[str, dict[str, Any]] = {}
         self._sources: list[dict[str, Any]] = []
         # no other import, kept or killed, has rows under this name that anything refers to
         self._mark = f"{number:08d}.{len(repeat_files(folder, number)) + 1}"
+        for name in KEPT_TABLES:  # what a killed import left behind
+            for path in (folder / name).glob(f"{number + 1:08d}.[0-9]*.parquet"):
+                path.unlink()
 
     def present(self, table: str) -> list[str]:
         """The Parquet files with a table's rows as of now, with what this writer has put."""
@@ -109,9 +103,9 @@ class Writer:
             source["rows"] = added
         unless = self._stated(spec, added)
         if same:
-            self._keep(con, source, "same", f"SELECT {sql_names(spec.names)} FROM ({same}) AS held{unless}")
+            self._keep(con, source, "same", f"SELECT {identifiers(spec.names)} FROM ({same}) AS held{unless}")
         if replaced:
-            keys = f"SELECT DISTINCT {sql_names(spec.key)} FROM ({replaced}) AS held{unless}"
+            keys = f"SELECT DISTINCT {identifiers(spec.key)} FROM ({replaced}) AS held{unless}"
             self._keep(con, source, "gone", keys)
         self._note(source)
 
@@ -128,7 +122,9 @@ class Writer:
         spec = KEPT_TABLES[table]
         gone = []
         if replaced:
-            gone.append(f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec, 'gone', 'held')})")
+            gone.append(
+                f"EXISTS (SELECT 1 FROM ({replaced}) AS gone WHERE {same_key(spec.key, 'gone', 'held')})"
+            )
         if gone_orders:
             gone.append(f"EXISTS (SELECT 1 FROM ({gone_orders}) AS gone WHERE gone.order_id = held.order_id)")
         return self._write(con, spec, rows, gone)
@@ -149,7 +145,7 @@ class Writer:
         fresh, same : str, optional
             SQL giving rows as for :meth:`put`; together each key at most once.
         """
-        names = sql_names(KEPT_TABLES[table].names)
+        names = identifiers(KEPT_TABLES[table].names)
         given = " UNION ALL ".join(f"SELECT {names} FROM ({rows})" for rows in (fresh, same) if rows)
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": False}
         if given:
@@ -165,12 +161,12 @@ class Writer:
         present = self.present(table)
         if not present:
             return 0
-        of_it = f"FROM read_parquet({sql_list(present)}) WHERE import_id = {sql_text(import_id)}"
+        of_it = f"FROM read_parquet({literals(present)}) WHERE import_id = {literal(import_id)}"
         found = con.execute(f"SELECT count(*) {of_it}").fetchall()
         if found[0][0]:
             spec = KEPT_TABLES[table]
-            nothing = f"SELECT {sql_names(spec.names)} {of_it} AND false"
-            self._write(con, spec, nothing, [f"held.import_id = {sql_text(import_id)}"])
+            nothing = f"SELECT {identifiers(spec.names)} {of_it} AND false"
+            self._write(con, spec, nothing, [f"held.import_id = {literal(import_id)}"])
         return int(found[0][0])
 
     def commit(
@@ -188,7 +184,10 @@ class Writer:
             ``import``; ``undo`` for a version that takes back the import which ``record`` names.
         """
         number = self.current.number + 1
-        before = self._before.get("tables", {})
+        before = {
+            name: {what: table[what] for what in ("files", "rows")}  # releases before had more in it
+            for name, table in self._before.get("tables", {}).items()
+        }
         content: dict[str, Any] = {
             "format": FORMAT,
             "number": number,
@@ -202,7 +201,7 @@ class Writer:
             content["import"]["import_id"] = str(number)
             content["sources"] = self._settled_sources(record)
         named = [file for table in content["tables"].values() for file in table["files"]]
-        content["data"] = {**self._states_of(named, content.get("sources", [])), **self._logs}
+        content["data"] = self._states_of(named, content.get("sources", []))
         content = sealed(content, self._before.get("seal", ""))
         create(self._folder / "versions" / f"{number:08d}.json", content)
         note_last(self._folder, content)
@@ -236,74 +235,38 @@ class Writer:
 
     def _write(self, con: duckdb.DuckDBPyConnection, spec: Table, rows: str, gone: list[str]) -> str | None:
         """Add rows in a file of their own, take out what the conditions on ``held`` find; the file, if there is one."""
-        from deltalake import DeltaTable, Schema
-        from deltalake.transaction import RemoveAction, create_table_with_add_actions
-
         folder = self._folder / spec.name
-        delta = self._settled(spec.name)
-        number = 0 if delta is None else delta.version() + 1
-        present = self.present(spec.name)
         folder.mkdir(parents=True, exist_ok=True)
-        names = sql_names(spec.names)
-        fresh = copied(con, f"SELECT {names} FROM ({rows})", folder / f"{number:08d}.parquet")
+        self._written += 1
+        stem = f"{self.current.number + 1:08d}.{self._written}"
+        present = self.present(spec.name)
+        names = identifiers(spec.names)
+        fresh = copied(con, f"SELECT {names} FROM ({rows})", folder / f"{stem}.parquet")
         touched = _touched(con, present, gone)
         kept = None
         if touched:
-            held = f"SELECT {names} FROM read_parquet({sql_list(touched)}) AS held"
+            held = f"SELECT {names} FROM read_parquet({literals(touched)}) AS held"
             if gone:
                 held += " WHERE " + " AND ".join(f"NOT {found}" for found in gone)
-            kept = copied(con, held, folder / f"{number:08d}-kept.parquet")
+            kept = copied(con, held, folder / f"{stem}-kept.parquet")
         written = [path for path in (kept, fresh) if path]
         self._states |= {self._relative(path): state_of(path) for path in written}
-        if not written and not touched:
-            return None
-        actions = [_added(con, path) for path in written]
-        schema = Schema.from_arrow(spec.arrow_schema())
-        if delta is None:
-            create_table_with_add_actions(str(folder), schema, actions, configuration=_DELTA_SETTINGS)
-            delta = DeltaTable(str(folder))
-        else:
-            changed_at = max(p.stat().st_mtime_ns for p in [*map(Path, touched), *written]) // 1_000_000
-            removed = [RemoveAction(Path(p).name, True, changed_at) for p in touched]
-            delta.create_write_transaction([*actions, *removed], mode="append", schema=schema)
-            delta.update_incremental()
-        log = folder / "_delta_log" / f"{delta.version():020d}.json"
-        self._logs[self._relative(log)] = state_of(log)
-        files = [p for p in present if p not in touched] + [str(p) for p in written]
-        self._changed[spec.name] = {
-            "delta_version": delta.version(),
-            "files": [self._relative(p) for p in files],
-            "rows": row_count(con, files),
-        }
+        if written or touched:
+            files = [p for p in present if p not in touched] + [str(p) for p in written]
+            self._changed[spec.name] = {
+                "files": [self._relative(p) for p in files],
+                "rows": row_count(con, files),
+            }
         return self._relative(fresh) if fresh else None
-
-    def _settled(self, table: str) -> Any:
-        """The Delta table as this writer has it, what a killed import left taken back; None if it is to be made."""
-        from deltalake import DeltaTable
-
-        folder = self._folder / table
-        if table in self._changed:
-            return DeltaTable(str(folder))
-        pinned = self.current.delta_versions.get(table)
-        if pinned is None:
-            if folder.exists():
-                shutil.rmtree(folder)
-            return None
-        delta = DeltaTable(str(folder))
-        if delta.version() < pinned:
-            raise InputError(unreadable(self._store_id, folder / "_delta_log", "lacks its newest entries"))
-        if delta.version() > pinned:
-            delta.restore(pinned)
-        return delta
 
     def _stated(self, spec: Table, added: str | None) -> str:
         """The condition that a row of ``held`` has a key which the rows just added have not."""
         if not added or not spec.key:
             return ""
-        path = sql_list([str(self._folder / added)])
+        path = literals([str(self._folder / added)])
         return (
             f" WHERE NOT EXISTS (SELECT 1 FROM read_parquet({path}) AS own "
-            f"WHERE {same_key(spec, 'own', 'held')})"
+            f"WHERE {same_key(spec.key, 'own', 'held')})"
         )
 
     def _keep(self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str) -> None:
@@ -345,19 +308,12 @@ def chained(before: str, digest_of: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _added(con: duckdb.DuckDBPyConnection, path: Path) -> Any:
-    from deltalake.transaction import AddAction
-
-    state, stats = path.stat(), json.dumps({"numRecords": row_count(con, [str(path)])})
-    return AddAction(path.name, state.st_size, {}, int(state.st_mtime * 1000), True, stats)
-
-
 def _touched(con: duckdb.DuckDBPyConnection, present: list[str], gone: list[str]) -> list[str]:
     """Files to be written anew: those holding rows that go, and the small ones once there are many."""
     touched: set[str] = set()
     if gone and present:
         query = (
-            f"SELECT DISTINCT filename FROM read_parquet({sql_list(present)}, filename = true) AS held "
+            f"SELECT DISTINCT filename FROM read_parquet({literals(present)}, filename = true) AS held "
             f"WHERE {' OR '.join(gone)}"
         )
         touched = {row[0] for row in con.execute(query).fetchall()}

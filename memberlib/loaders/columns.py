@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
+from memberlib.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,7 +25,7 @@ _MEMORY = "400MB"
 
 def as_text(name: str, kind: str) -> str:
     """SQL for DuckDB of a column as text: whole numbers without ``.0``, bytes as UTF-8 where they are such."""
-    quoted = '"' + name.replace('"', '""') + '"'
+    quoted = identifier(name)
     if kind in ("DOUBLE", "FLOAT"):
         return (
             f"CASE WHEN NOT isfinite({quoted}) OR {quoted} <> floor({quoted}) THEN CAST({quoted} AS VARCHAR) "
@@ -112,7 +113,7 @@ def settle(drawn: Path, path: Path, *, ordered: bool) -> None:
     with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(path.parent)}) as con:
         con.execute("SET enable_progress_bar = false")
         con.execute("SET TimeZone = 'UTC'")
-        source = "read_parquet('" + str(drawn).replace("'", "''") + "')"
+        source = f"read_parquet({literal(drawn)})"
         kinds = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         texts = ", ".join(f"{as_text(kind[0], kind[1])} AS c{n}" for n, kind in enumerate(kinds))
         con.execute(f"CREATE TEMP VIEW texts AS SELECT {texts} FROM {source}")

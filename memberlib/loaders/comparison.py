@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from memberlib.loaders.forms import Crosswalk
-from memberlib.loaders.values import quoted
+from memberlib.sql import literals, same_key
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,8 +95,8 @@ def compare(
         )
     else:
         same = " AND ".join(f's."{c}" IS NOT DISTINCT FROM p."{c}"' for c in table.values) or "true"
-        met = _met(table.key, "s", "p")
-        held = f"read_parquet([{', '.join(quoted(p) for p in present)}])"
+        met = same_key(table.key, "s", "p")
+        held = f"read_parquet({literals(present)})"
         kept = ""
         if crosswalk.named_only:
             con.execute(
@@ -128,13 +128,15 @@ def compare(
     overruled = 0
     if rows > kinds and table.values:
         differ = " OR ".join(f's."{c}" IS DISTINCT FROM f."{c}"' for c in table.values)
-        met = _met(table.key, "s", "f")
+        met = same_key(table.key, "s", "f")
         (overruled,) = counted(
             f"SELECT count(*) FROM {staged} AS s JOIN {fresh} AS f ON {met} AND s.row < f.row WHERE {differ}"
         )
     replaced = [f"SELECT {key} FROM {fresh} WHERE outcome = 'changed'"] if changed else []
     replaced += [f"SELECT {key} FROM gone_{part}"] if gone else []
-    unchanged = f"SELECT {names} FROM {standing} AS s ANTI JOIN {fresh} AS f ON {_met(table.key, 's', 'f')}"
+    unchanged = (
+        f"SELECT {names} FROM {standing} AS s ANTI JOIN {fresh} AS f ON {same_key(table.key, 's', 'f')}"
+    )
     return Compared(
         accepted_count=new,
         replaced_count=changed + overruled,
@@ -170,15 +172,10 @@ def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str])
     taken = ", ".join(
         f"if(s.paid_amount = 0 AND p.paid_amount > 0, p.{name}, s.{name}) AS {name}" for name in sale
     )
-    files = ", ".join(quoted(path) for path in present)
     con.execute(
         f"CREATE TEMP TABLE whole_{staged} AS SELECT s.* REPLACE ({taken}, "
         "greatest(s.refund_amount, coalesce(p.refund_amount, 0)) AS refund_amount) "
-        f"FROM {staged} AS s LEFT JOIN (SELECT * FROM read_parquet([{files}]) "
+        f"FROM {staged} AS s LEFT JOIN (SELECT * FROM read_parquet({literals(present)}) "
         f"WHERE order_id IN (SELECT order_id FROM {staged})) AS p USING (order_id)"
     )
     return f"whole_{staged}"
-
-
-def _met(key: tuple[str, ...], one: str, other: str) -> str:
-    return " AND ".join(f'{one}."{c}" = {other}."{c}"' for c in key)

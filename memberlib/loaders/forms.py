@@ -54,8 +54,9 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from memberlib.model import Table
 
@@ -68,19 +69,32 @@ Names = tuple[str, ...]
 _HIDDEN = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"), "")
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where one column comes from: each tuple of names lists headers that mean the same."""
+ONE: Mapping[str, str] = {"from": "first", "zone": "zone", "kinds": "kinds"}
+SEVERAL: Mapping[str, str] = {
+    "else": "otherwise", "product": "product", "sum": "total", "less": "less", "join": "join",
+    "masked_with": "masked_with",
+}  # fmt: skip
+"""Words of a crosswalk that name one column of the file, and that may name several → their field of `ColumnSource`."""
+Spot = TypeVar("Spot")
 
-    first: Names = ()
-    otherwise: tuple[Names, ...] = ()
-    product: tuple[Names, ...] = ()
-    total: tuple[Names, ...] = ()
-    less: tuple[Names, ...] = ()
-    join: tuple[Names, ...] = ()
-    masked_with: tuple[Names, ...] = ()
-    zone: Names = ()
-    kinds: Names = ()
+
+@dataclass(frozen=True)
+class ColumnSource(Generic[Spot]):
+    """Where a canonical column comes from.
+
+    A crosswalk says it in header names: each spot is a tuple of names that mean the same. Laid over a file it is said
+    in positions: each spot is one, counted from 0.
+    """
+
+    first: Spot | None = None
+    otherwise: tuple[Spot, ...] = ()
+    product: tuple[Spot, ...] = ()
+    total: tuple[Spot, ...] = ()
+    less: tuple[Spot, ...] = ()
+    join: tuple[Spot, ...] = ()
+    masked_with: tuple[Spot, ...] = ()
+    zone: Spot | None = None
+    kinds: Spot | None = None
     part: int | None = None
     contact: bool = False
     place: bool = False
@@ -88,27 +102,31 @@ class Source:
     gather: str = "first"
     split: str = ""
 
-    def groups(self) -> Iterable[Names]:
-        """The names of each column that may be read."""
-        yield from (self.first, self.zone, self.kinds)
-        for group in (self.otherwise, self.product, self.total, self.less, self.join, self.masked_with):
-            yield from group
-
-    def headers(self) -> Iterable[str]:
-        """Every header name that may be read."""
-        return (name for group in self.groups() for name in group)
+    def spots(self) -> tuple[Spot, ...]:
+        """Every column of the file that may be read."""
+        single = tuple(spot for name in ONE.values() if (spot := getattr(self, name)) is not None)
+        return single + tuple(spot for name in SEVERAL.values() for spot in getattr(self, name))
 
     @property
-    def wide(self) -> bool:
-        """Whether it stands in numbered columns."""
-        return any("{n}" in name for name in self.headers())
+    def stands(self) -> bool:
+        """Whether there is anything to read."""
+        return bool(self.first is not None or self.product or self.total or self.join or self.place)
 
 
-KEYS = {
-    "from": "first", "else": "otherwise", "product": "product", "sum": "total", "less": "less", "join": "join",
-    "masked_with": "masked_with", "zone": "zone", "kinds": "kinds", "part": "part", "place": "place", "sign": "sign",
-    "gather": "gather", "split": "split", "contact": "contact",
-}  # fmt: skip
+Named = ColumnSource[Names]
+"""As a crosswalk says it."""
+Located = ColumnSource[int]
+"""As it stands in a file."""
+
+
+def headers(source: Named) -> tuple[str, ...]:
+    """Every header name that may be read."""
+    return tuple(name for spot in source.spots() for name in spot)
+
+
+def is_wide(source: Named) -> bool:
+    """Whether a column stands in numbered columns of the file."""
+    return any("{n}" in name for name in headers(source))
 
 
 @dataclass(frozen=True)
@@ -119,9 +137,9 @@ class Crosswalk:
     platform: str
     table: Table
     row_is: str
-    sources: Mapping[str, Source]
-    contacts: Mapping[str, Source]
-    sums: tuple[tuple[Source, Source, Names], ...]
+    sources: Mapping[str, Named]
+    contacts: Mapping[str, Named]
+    sums: tuple[tuple[Named, Named, Names], ...]
     words: Mapping[str, Mapping[str, str]]
     paid_is: str
     paid_includes: Names
@@ -144,7 +162,7 @@ class Crosswalk:
     def headers(self) -> set[str]:
         """Every header name the crosswalk knows; numbered ones with their first number."""
         checks = [source for parts, total, _ in self.sums for source in (parts, total)]
-        found = {n for s in (*self.sources.values(), *self.contacts.values(), *checks) for n in s.headers()}
+        found = {n for s in (*self.sources.values(), *self.contacts.values(), *checks) for n in headers(s)}
         return {name.replace("{n}", "1") for name in found}
 
     @property
@@ -160,12 +178,12 @@ class Crosswalk:
     @property
     def refunds_apart(self) -> bool:
         """Whether refunds are rows of their own, which may come in another file than the sale."""
-        return self.gathered and self.sources.get("refund_amount", Source()).sign == "minus"
+        return self.gathered and self.sources.get("refund_amount", Named()).sign == "minus"
 
     @property
     def wide(self) -> bool:
         """Whether a row holds several lines in numbered columns."""
-        return any(source.wide for source in self.sources.values())
+        return any(map(is_wide, self.sources.values()))
 
 
 @functools.cache

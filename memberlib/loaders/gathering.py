@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memberlib.loaders.matching import Match, Place
+from memberlib.loaders.forms import Located
+from memberlib.loaders.matching import Match
 from memberlib.loaders.query import Query
 from memberlib.model import Column
 
@@ -36,7 +37,8 @@ def gather(con: duckdb.DuckDBPyConnection, match: Match, query: Query, *, part: 
     notes = _disagreements(con, match, lines)
     extras = [f"{_first(extra)} AS {extra}" for extra in query.extras if extra.startswith("contact_")]
     columns = [
-        _gathered(column, match.places.get(column.name, Place())) for column in match.crosswalk.table.columns
+        _gathered(column, match.places.get(column.name, Located()))
+        for column in match.crosswalk.table.columns
     ]
     late = " ".join(f"WHEN {fault.condition} THEN {n}" for n, fault in enumerate(query.late, 1))
     con.execute(
@@ -63,7 +65,7 @@ def gather(con: duckdb.DuckDBPyConnection, match: Match, query: Query, *, part: 
     return notes
 
 
-def _gathered(column: Column, place: Place) -> str:
+def _gathered(column: Column, place: Located) -> str:
     name = f'"{column.name}"'
     if column.name == "order_id":
         return name

@@ -4,43 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from memberlib.loaders.crosswalk import chosen, crosswalks
-from memberlib.loaders.forms import Crosswalk, Names, Source, plain
+from memberlib.loaders.forms import ONE, SEVERAL, Crosswalk, Located, Named, Names, headers, is_wide, plain
 
 _MOST_LINES = 500
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one column stands in one file: positions in its header, counted from 0."""
-
-    first: int | None = None
-    otherwise: tuple[int, ...] = ()
-    product: tuple[int, ...] = ()
-    total: tuple[int, ...] = ()
-    less: tuple[int, ...] = ()
-    join: tuple[int, ...] = ()
-    masked_with: tuple[int, ...] = ()
-    zone: int | None = None
-    kinds: int | None = None
-    part: int | None = None
-    contact: bool = False
-    place: bool = False
-    sign: str = ""
-    gather: str = "first"
-    split: str = ""
-
-    def positions(self) -> tuple[int, ...]:
-        """Every position that is read."""
-        groups = (self.otherwise, self.product, self.total, self.less, self.join, self.masked_with)
-        singles = tuple(p for p in (self.first, self.zone, self.kinds) if p is not None)
-        return singles + tuple(p for group in groups for p in group)
-
-    @property
-    def stands(self) -> bool:
-        """Whether there is anything to read."""
-        return bool(self.first is not None or self.product or self.total or self.join or self.place)
 
 
 @dataclass(frozen=True)
@@ -64,12 +33,12 @@ class Match:
     """
 
     crosswalk: Crosswalk
-    places: Mapping[str, Place]
+    places: Mapping[str, Located]
     ignored: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
-    contacts: Mapping[str, Place] = field(default_factory=dict)
-    sums: tuple[tuple[Place, Place, tuple[int, ...], str], ...] = ()
-    lines: tuple[Mapping[str, Place], ...] = ()
+    contacts: Mapping[str, Located] = field(default_factory=dict)
+    sums: tuple[tuple[Located, Located, tuple[int, ...], str], ...] = ()
+    lines: tuple[Mapping[str, Located], ...] = ()
     currency: int | None = None
 
     @property
@@ -79,9 +48,9 @@ class Match:
         every = [self.places, self.contacts, *self.lines]
         places = [place for some in every for place in some.values()]
         places += [place for parts, total, *_ in self.sums for place in (parts, total)]
-        places += [] if self.currency is None else [Place(self.currency)]
+        places += [] if self.currency is None else [Located(self.currency)]
         for place in places:
-            for position in place.positions():
+            for position in place.spots():
                 before = found.get(position)
                 parts = (place.part or 0) if position == place.first else 0
                 found[position] = parts if before is None else max(before, parts) if before and parts else 0
@@ -173,13 +142,13 @@ def _missing(crosswalk: Crosswalk, header: Sequence[str], *, marks: bool = True)
     def has(alternatives: Iterable[str]) -> bool:
         return any(plain(name.replace("{n}", "1")) in names for name in alternatives)
 
-    def filled(source: Source) -> bool:
-        groups = (source.first, *source.otherwise, *source.total)
+    def filled(source: Named) -> bool:
+        groups = (source.first or (), *source.otherwise, *source.total)
         every = [group for group in (source.product, source.join) if group]
         return source.place or any(map(has, groups)) or any(all(map(has, group)) for group in every)
 
     lacking = [
-        next(iter(crosswalk.sources[column].headers()))
+        headers(crosswalk.sources[column])[0]
         for column in crosswalk.needed
         if not filled(crosswalk.sources[column])
     ]
@@ -209,7 +178,7 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
         elif plain(name):
             positions[plain(name)] = position
 
-    def laid(sources: Mapping[str, Source], number: int = 1) -> dict[str, Place]:
+    def laid(sources: Mapping[str, Named], number: int = 1) -> dict[str, Located]:
         found = {column: _place(source, positions, number) for column, source in sources.items()}
         return {column: place for column, place in found.items() if place.stands}
 
@@ -220,7 +189,7 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
         if len(parts.total) == len(stated.total) and len(whole) == max(1, len(stated_total.total)):
             optional = tuple(positions[plain(n)] for n in may_be_inside if plain(n) in positions)
             reads = " = ".join(" + ".join(header[p].strip() for p in side) for side in (parts.total, whole))
-            checked.append((parts, Place(total=whole), optional, reads))
+            checked.append((parts, Located(total=whole), optional, reads))
     match = Match(
         crosswalk,
         laid(crosswalk.sources),
@@ -237,9 +206,9 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
     return replace(match, ignored=ignored)
 
 
-def _lines(crosswalk: Crosswalk, positions: Mapping[str, int]) -> Iterable[Mapping[str, Place]]:
+def _lines(crosswalk: Crosswalk, positions: Mapping[str, int]) -> Iterable[Mapping[str, Located]]:
     """Of numbered columns, the places of each line, as far as any of them goes."""
-    numbered = {column: source for column, source in crosswalk.sources.items() if source.wide}
+    numbered = {column: source for column, source in crosswalk.sources.items() if is_wide(source)}
     for number in range(1, _MOST_LINES if numbered else 0):
         places = {column: _place(source, positions, number) for column, source in numbered.items()}
         places = {column: place for column, place in places.items() if place.stands}
@@ -248,9 +217,9 @@ def _lines(crosswalk: Crosswalk, positions: Mapping[str, int]) -> Iterable[Mappi
         yield places
 
 
-def _place(source: Source, positions: Mapping[str, int], number: int = 1) -> Place:
-    def find(names: Names) -> int | None:
-        plains = (plain(name.replace("{n}", str(number))) for name in names)
+def _place(source: Named, positions: Mapping[str, int], number: int = 1) -> Located:
+    def find(names: Names | None) -> int | None:
+        plains = (plain(name.replace("{n}", str(number))) for name in names or ())
         return next((positions[name] for name in plains if name in positions), None)
 
     def some(groups: Iterable[Names], *, every: bool = False) -> tuple[int, ...]:
@@ -260,20 +229,9 @@ def _place(source: Source, positions: Mapping[str, int], number: int = 1) -> Pla
     first, others = find(source.first), some(source.otherwise)
     if first is None and others:
         first, others = others[0], others[1:]
-    return Place(
-        first=first,
-        otherwise=others,
-        product=some(source.product, every=True),
-        total=some(source.total),
-        less=some(source.less),
-        join=some(source.join, every=True),
-        masked_with=some(source.masked_with),
-        zone=find(source.zone),
-        kinds=find(source.kinds),
-        part=source.part,
-        contact=source.contact,
-        place=source.place and first is None,
-        sign=source.sign,
-        gather=source.gather,
-        split=source.split,
-    )
+    spots: dict[str, Any] = {name: find(getattr(source, name)) for name in ONE.values()}
+    spots |= {
+        name: some(getattr(source, name), every=name in ("product", "join")) for name in SEVERAL.values()
+    }
+    spots |= {"first": first, "otherwise": others, "place": source.place and first is None}
+    return replace(cast(Any, source), **spots)

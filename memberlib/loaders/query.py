@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from memberlib.loaders.matching import Match, Place
-from memberlib.loaders.values import Fault, coded, faults, quick, quoted, typed, unknown_word
+from memberlib.loaders.forms import Located
+from memberlib.loaders.matching import Match
+from memberlib.loaders.values import Fault, coded, faults, quick, typed, unknown_word
 from memberlib.model import PAID_STATUSES, Column
+from memberlib.sql import literal
 
 _MONEY = "DECIMAL(18,4)"
 _NONE = "CAST(NULL AS VARCHAR)"
@@ -90,7 +92,7 @@ def _cut(match: Match, source: str) -> str:
     """Rows with several names in one cell, cut into one row per name where the file says how many there are."""
     place = match.places["product_name"]
     name = f"c{place.first}"
-    cut = f"list_filter([trim(t) FOR t IN string_split(words_of({name}), {quoted(place.split)})], lambda t: t <> '')"
+    cut = f"list_filter([trim(t) FOR t IN string_split(words_of({name}), {literal(place.split)})], lambda t: t <> '')"
     told = f"TRY_CAST(words_of(c{place.kinds}) AS INTEGER)" if place.kinds is not None else "NULL"
     return (
         f"SELECT * EXCLUDE (pieces) REPLACE (unnest(pieces) AS {name}), "
@@ -106,12 +108,12 @@ class _Building:
     def __init__(
         self,
         match: Match,
-        places: Mapping[str, Place],
+        places: Mapping[str, Located],
         zone: str,
         serial_dates: bool,
         *,
         number: int | None = None,
-        own: Mapping[str, Place] | None = None,
+        own: Mapping[str, Located] | None = None,
         currency: str = "",
     ) -> None:
         self.match, self.crosswalk, self.places = match, match.crosswalk, places
@@ -130,7 +132,7 @@ class _Building:
                 default = "NULL" if self.crosswalk.gathered else column.default or "NULL"
                 self.typed[column.name] = f"CAST({default} AS {column.sql_type})"
             else:
-                self._column(column, place or Place())
+                self._column(column, place or Located())
         if self.crosswalk.table.name == "orders":
             self._order()
         if self.match.currency is not None and self.currency:
@@ -151,7 +153,7 @@ class _Building:
         self.reads.append(_Read(name, kind, text))
         return name
 
-    def _column(self, column: Column, place: Place) -> None:
+    def _column(self, column: Column, place: Located) -> None:
         name = column.name
         if name == "birthday":
             self.typed[name] = f"CAST(NULL AS {column.sql_type})"
@@ -184,7 +186,7 @@ class _Building:
         word = self._read(f"{name}_zone", "text", f"c{position}")
         named = coded(f"w_{word}", self.crosswalk.words.get("time_zone", {}))
         self.faults.append(Fault("bad_date", f'"{name}" IS NULL AND q_{name} IS NOT NULL', name, f"t_{word}"))
-        return f"timezone({quoted(self.zone)}, timezone({named}, {value}))"
+        return f"timezone({literal(self.zone)}, timezone({named}, {value}))"
 
     def _money(self, name: str, column: str, position: int) -> str:
         """SQL of an amount beside the column's own; what it cannot be read as is a fault of the column."""
@@ -194,7 +196,7 @@ class _Building:
         )
         return f"v_{name}"
 
-    def _amount(self, name: str, value: str, place: Place) -> str:
+    def _amount(self, name: str, value: str, place: Located) -> str:
         if place.product:
             factors = [self._money(f"{name}_{n}", name, p) for n, p in enumerate(place.product)]
             product = " * ".join(f"CAST({f} AS DECIMAL(19,4))" for f in factors)
@@ -231,7 +233,7 @@ class _Building:
         else:
             self.faults.append(Fault("bad_birthday", "false", "birthday", _NONE))
 
-    def _sum_check(self, n: int, parts: Place, total: Place, optional: tuple[int, ...]) -> None:
+    def _sum_check(self, n: int, parts: Located, total: Located, optional: tuple[int, ...]) -> None:
         def amounts(side: str, positions: Iterable[int]) -> list[str]:
             return [f"v_{self._read(f'sum{n}_{side}{k}', 'money', f'c{p}')}" for k, p in enumerate(positions)]
 
@@ -244,7 +246,7 @@ class _Building:
 
     def _currency(self, position: int) -> None:
         word = self._read("currency", "text", f"c{position}")
-        other = f"w_{word} IS NOT NULL AND upper(w_{word}) <> {quoted(self.currency)}"
+        other = f"w_{word} IS NOT NULL AND upper(w_{word}) <> {literal(self.currency)}"
         self.faults.append(Fault("other_currency", other, "", f"t_{word}"))
 
     def _is_late(self, fault: Fault) -> bool:
@@ -303,7 +305,7 @@ class _Building:
 
     def _raw_names(self) -> list[str]:
         """Names of the text columns that make a row more than empty: ``c4``, or ``c13_1`` for a word of a value."""
-        of_the_line = {p for place in (self.own or {}).values() for p in place.positions()}
+        of_the_line = {p for place in (self.own or {}).values() for p in place.spots()}
         names = []
         for position, parts in self.match.wanted.items():
             if self.own is None or position in of_the_line:
@@ -311,7 +313,7 @@ class _Building:
         return names
 
 
-def _text(place: Place) -> str:
+def _text(place: Located) -> str:
     """SQL of the text a column is read from; where the first place is empty in a row, the next one's."""
     if place.join:
         return f"trim(concat_ws(' ', {', '.join(f'words_of(c{p})' for p in place.join)}))"

@@ -23,6 +23,7 @@ from memberlib.loaders import arrays, charsets
 from memberlib.loaders.cells import EXACT_DIGITS
 from memberlib.loaders.decoding import Decoder, Recoder
 from memberlib.loaders.reader import Opened
+from memberlib.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -294,12 +295,12 @@ def _excel_batches(
 
 
 def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int]) -> str:
-    path = str(file.path).replace("'", "''")
-    kinds = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()
+    path = literal(file.path)
+    kinds = con.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
     columns = []
     for position, words in wanted.items():
         name, kind = kinds[position][:2]
-        quoted = '"' + name.replace('"', '""') + '"'
+        quoted = identifier(name)
         text = f"trim(CAST({quoted} AS VARCHAR))"
         if kind in ("DOUBLE", "FLOAT"):
             exact = f"{quoted} = floor({quoted}) AND abs({quoted}) < {EXACT_DIGITS:.0f}"
@@ -310,7 +311,7 @@ def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[
             columns.append(f"split_part({text}, ' ', {n}) AS c{position}_{n}")
     return (
         f"SELECT file_row_number + 1 AS row, false AS broken, {', '.join(columns)} "
-        f"FROM read_parquet('{path}', file_row_number = true)"
+        f"FROM read_parquet({path}, file_row_number = true)"
     )
 
 

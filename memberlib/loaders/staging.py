@@ -20,6 +20,7 @@ from memberlib.loaders.reader import Opened, line_count
 from memberlib.loaders.rows import Progress, Reading, check_quotes, raw_rows
 from memberlib.loaders.values import MACROS
 from memberlib.model import PAID_STATUSES, RULES, Table
+from memberlib.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -189,12 +190,12 @@ def _birthdays(
 
 def _named(con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int, channel: str) -> None:
     """The views ``staged_<part>`` and ``contacts_<part>``, ids told apart by their channel."""
-    crosswalk, mark = match.crosswalk, channel.replace("'", "''")
+    crosswalk, mark = match.crosswalk, literal(f"{channel}:")
     columns = {c: f'"{c}"' for c in crosswalk.table.names}
     if channel:
-        columns |= {c: f'\'{mark}:\' || "{c}" AS "{c}"' for c in ("order_id", "member_id") if c in columns}
+        columns |= {c: f'{mark} || "{c}" AS "{c}"' for c in ("order_id", "member_id") if c in columns}
         if "channel" in columns:
-            columns["channel"] = f"coalesce(channel, '{mark}') AS channel"
+            columns["channel"] = f"coalesce(channel, {literal(channel)}) AS channel"
     count = "row_count" if crosswalk.gathered else "1 AS row_count"
     con.execute(
         f"CREATE TEMP VIEW staged_{part} AS SELECT row, {count}, {', '.join(columns.values())} FROM parsed_{part}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from memberlib.loaders.forms import Crosswalk, plain_word
 from memberlib.model import CODES, YEARS, Column
+from memberlib.sql import literal
 
 NOTHING = ("null", "na", "n/a", "#n/a", "--?", "nan", "none", "nat", r"\\n")
 """Words that stand for no value, in any case, as regular expressions."""
@@ -109,14 +110,14 @@ def folded_words(column: Column, crosswalk: Crosswalk) -> dict[str, str]:
 def coded(text: str, words: Mapping[str, str]) -> str:
     """SQL of what a word means; null for a word that means nothing or is not known."""
     branches = " ".join(
-        f"WHEN {text} = {quoted(word)} THEN {quoted(code)}" for word, code in words.items() if code
+        f"WHEN {text} = {literal(word)} THEN {literal(code)}" for word, code in words.items() if code
     )
     return f"CASE {branches} END" if branches else "CAST(NULL AS VARCHAR)"
 
 
 def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool) -> str:
     """SQL of a naive timestamp in the shop's time zone, from any of the forms that are read."""
-    forms = ", ".join(quoted(f) for f in dict.fromkeys((*crosswalk.dates, *_DATES)))
+    forms = ", ".join(literal(f) for f in dict.fromkeys((*crosswalk.dates, *_DATES)))
     serial = (
         f"WHEN regexp_matches({words}, '^[0-9]{{5}}(\\.[0-9]+)?$') "
         f"THEN TIMESTAMP '1899-12-30' + to_seconds(round(CAST({words} AS DOUBLE) * 86400))"
@@ -125,7 +126,7 @@ def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool
     )
     return (
         f"CASE {serial} WHEN length({words}) > 13 AND regexp_matches({words}, '{_OFFSET}') "
-        f"THEN offset_moment({words}, {quoted(zone)}) "
+        f"THEN offset_moment({words}, {literal(zone)}) "
         f"WHEN regexp_full_match({words}, '{_ISO}') THEN TRY_CAST({words} AS TIMESTAMP) "
         f"ELSE try_strptime({words}, [{forms}]) END"
     )
@@ -144,7 +145,7 @@ def faults(column: Column, crosswalk: Crosswalk) -> list[Fault]:
     elif column.kind in ("timestamp", "date"):
         first, last = YEARS
         outside = f"\"{name}\" < '{first}-01-01' OR \"{name}\" >= '{last + 1}-01-01'"
-        none = ", ".join(quoted(d) for d in _NO_DATES)
+        none = ", ".join(literal(d) for d in _NO_DATES)
         found.append(Fault("bad_date", f"{outside} OR ({unread} AND {words} NOT IN ({none}))", name, text))
     elif column.kind in ("code", "flag"):
         unread = unknown_word(column, crosswalk)
@@ -169,11 +170,6 @@ def faults(column: Column, crosswalk: Crosswalk) -> list[Fault]:
 def unknown_word(column: Column, crosswalk: Crosswalk) -> str:
     """SQL of whether a coded column holds a word that is not known."""
     name = column.name
-    meaningless = ", ".join(quoted(w) for w, code in folded_words(column, crosswalk).items() if not code)
+    meaningless = ", ".join(literal(w) for w, code in folded_words(column, crosswalk).items() if not code)
     said = f'"{name}" IS NULL AND w_{name} IS NOT NULL'
     return f"{said} AND f_{name} NOT IN ({meaningless})" if meaningless else said
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

@@ -132,8 +132,12 @@ def _table(con: Any, name: str, place: str, *, folder: Path, where: str, setting
 
 def _files(place: str, is_delta: bool) -> Any:
     if is_delta:
-        from deltalake import DeltaTable
-
+        try:
+            from deltalake import DeltaTable
+        except ImportError:
+            raise InputError(
+                f"{place} is a Delta table, which needs deltalake: pip install 'memberlib[delta]'"
+            ) from None
         return DeltaTable(place).file_uris()
     return str(Path(place) / "**" / "*.parquet") if Path(place).is_dir() else place
 

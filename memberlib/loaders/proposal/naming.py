@@ -12,7 +12,7 @@ from typing import Any
 
 from memberlib.loaders.birthdays import parsed
 from memberlib.loaders.crosswalk import crosswalks
-from memberlib.loaders.forms import plain, plain_word
+from memberlib.loaders.forms import is_wide, plain, plain_word
 from memberlib.loaders.proposal.sampling import (
     Looked,
     Sample,
@@ -84,8 +84,8 @@ def known_words() -> Mapping[str, Any]:
             single = source.total if len(source.total) == 1 and not source.less else ()
             for names in (
                 ()
-                if source.part or source.wide or source.sign == "minus"
-                else (source.first, *source.otherwise, *single)
+                if source.part or is_wide(source) or source.sign == "minus"
+                else (source.first or (), *source.otherwise, *single)
             ):
                 known = stated[crosswalk.table.name].setdefault(column, [])
                 known += [name for name in names if name not in known]

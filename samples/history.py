@@ -1,4 +1,4 @@
-"""What happened in a made-up shop, as canonical tables?"""
+"""Put together what happened in a made-up shop, as the tables of `memberlib.model`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from memberlib.simulate import baskets, behaviour
-from memberlib.simulate.behaviour import BRUSHER, GUEST, LISTED, Flags, People, Profile, Visits
-from memberlib.simulate.draws import Draws, Ints
+from samples import baskets, behaviour
+from samples.behaviour import BRUSHER, GUEST, LISTED, Flags, People, Profile, Visits
+from samples.draws import Draws, Ints
 
 if TYPE_CHECKING:
     import pandas as pd

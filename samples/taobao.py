@@ -1,4 +1,4 @@
-"""Which files would Taobao give of a made-up shop?
+"""Write a made-up shop's files as Taobao exports them.
 
 The form follows real exports: GBK, padded header names, ids as ``="…"``, phones with a leading apostrophe.
 What would identify a person is evidently invented: one-letter names, masked numbers of a range that no one
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from memberlib.simulate import baskets
-from memberlib.simulate.behaviour import DAY, day_number
-from memberlib.simulate.draws import Draws
-from memberlib.simulate.generic import Files, cents, day_text, moment
-from memberlib.simulate.history import (
+from samples import baskets
+from samples.behaviour import DAY, day_number
+from samples.draws import Draws
+from samples.generic import Files, cents, day_text, moment
+from samples.history import (
     History,
     brushed,
     city_names,

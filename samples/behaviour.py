@@ -1,4 +1,4 @@
-"""Who are the members of a made-up shop, and when do they come?
+"""Draw the members of a made-up shop and the days they come.
 
 Each buyer has a first order on a day drawn from the shop's calendar (season × weekday × sale days × growth ×
 waves of new members). Later orders are a Poisson process with a gamma-distributed rate, on the same calendar,
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memberlib.simulate.draws import Draws, Floats, Ints
+from samples.draws import Draws, Floats, Ints
 
 LISTED, UNLISTED, GUEST, BRUSHER = 0, 1, 2, 3
 DAY = 86_400
@@ -51,7 +51,7 @@ class Visits:
 
 def profile(name: str) -> Profile:
     """The description of one of the made-up shops: ``clothing``, ``tea-house`` or ``gift-shop``."""
-    file = files("memberlib.simulate") / "profiles" / f"{name}.toml"
+    file = Path(__file__).parent / "profiles" / f"{name}.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memberlib import simulate
-from memberlib.simulate.__main__ import SHOPS, main
-from memberlib.simulate.behaviour import day_number, month_of, weekday_of
-from memberlib.simulate.draws import Draws
+import samples
+from samples.__main__ import SHOPS, main
+from samples.behaviour import day_number, month_of, weekday_of
+from samples.draws import Draws
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "data" / "samples"
@@ -88,7 +88,7 @@ def test_without_a_folder_it_says_how_to_call_it(capsys):
 
 
 def test_a_seed_stands_for_one_history():
-    one, same, other = (simulate.frames("gift-shop", members=120, seed=s) for s in (7, 7, 8))
+    one, same, other = (samples.frames("gift-shop", members=120, seed=s) for s in (7, 7, 8))
     for table in ("orders", "items", "members", "brushed"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(same, table))
     assert not one.orders["paid_at"].equals(other.orders["paid_at"])
@@ -282,7 +282,7 @@ def test_times_of_the_gift_shop_carry_several_offsets():
     summer = paid_at[paid_at.str[5:7] == "07"]
     assert set(summer.str[19:]) == {"+01:00", "Z"}
     wall = pd.to_datetime(paid_at, utc=True).dt.tz_convert("Europe/London").dt.tz_localize(None).sort_index()
-    made = simulate.frames("gift-shop").orders["paid_at"].dropna()
+    made = samples.frames("gift-shop").orders["paid_at"].dropna()
     assert (wall == made).all()
 
 
@@ -314,7 +314,7 @@ def test_levels_follow_the_rules_unless_set_by_hand():
 
 @pytest.mark.parametrize("shop", ["clothing", "tea-house", "gift-shop"])
 def test_a_shop_looks_like_a_shop(shop):
-    made = simulate.frames(shop)
+    made = samples.frames(shop)
     orders = made.orders[~made.orders["order_id"].isin(made.brushed["order_id"])]
     assert 1_000 <= len(made.members) <= 6_000
     assert 0.015 <= (orders["status"] == "cancelled").mean() <= 0.08
@@ -337,7 +337,7 @@ def test_a_shop_looks_like_a_shop(shop):
 
 
 def test_the_shops_differ_in_what_there_is_to_find():
-    clothing, tea, gifts = (simulate.frames(shop).orders for shop in ("clothing", "tea-house", "gift-shop"))
+    clothing, tea, gifts = (samples.frames(shop).orders for shop in ("clothing", "tea-house", "gift-shop"))
     active = [
         clothing.loc[clothing["paid_at"].between(a, b), "member_id"].nunique()
         for a, b in (("2025-01-01", "2025-06-30"), ("2026-01-01", "2026-06-30"))
@@ -356,7 +356,7 @@ def test_the_shops_differ_in_what_there_is_to_find():
 
 
 def test_large_shops_are_made_whole():
-    orders = simulate.orders_frame(members=20_000, seed=3)
+    orders = samples.orders_frame(members=20_000, seed=3)
     assert orders["order_id"].is_unique
     assert orders["member_id"].nunique() > 14_000
     assert orders.columns.tolist() == [
@@ -378,7 +378,7 @@ def test_a_sample_comes_whole_through_its_import(shop, tmp_path):
     if shop == "course":
         counted = trades("course").assign(paid_amount=lambda t: t["net"] / 100, refund_amount=0.0)
     else:
-        made = simulate.frames(shop)
+        made = samples.frames(shop)
         counted = made.orders[~made.orders["order_id"].isin(made.brushed["order_id"])]
         counted = counted[
             counted["status"].isin(["paid", "shipped", "completed"]) & counted["member_id"].notna()

@@ -1,4 +1,4 @@
-"""Which files would a shop give that exports in the generic form, with the columns of `memberlib.model`?"""
+"""Write a made-up shop's files in the generic form, with the columns of `memberlib.model`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from memberlib.simulate import baskets
-from memberlib.simulate.behaviour import GUEST
-from memberlib.simulate.history import (
+from samples import baskets
+from samples.behaviour import GUEST
+from samples.history import (
     LEVELS,
     History,
     city_names,

@@ -1,14 +1,14 @@
-"""``python -m memberlib.simulate FOLDER`` writes the exports of the four sample shops."""
+"""``python -m samples FOLDER`` writes the exports of the four sample shops."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from memberlib.simulate.course import course
-from memberlib.simulate.generic import Files, generic
-from memberlib.simulate.history import history
-from memberlib.simulate.taobao import taobao
+from samples.course import course
+from samples.generic import Files, generic
+from samples.history import history
+from samples.taobao import taobao
 
 SHOPS = ("clothing", "tea-house", "gift-shop", "course")
 
@@ -24,7 +24,7 @@ def sample(shop: str) -> Files:
 def main(arguments: list[str]) -> int:
     """Write the exports of every sample shop into ``FOLDER/<shop>/``."""
     if len(arguments) != 1:
-        print("usage: python -m memberlib.simulate FOLDER", file=sys.stderr)
+        print("usage: python -m samples FOLDER", file=sys.stderr)
         return 2
     for shop in SHOPS:
         folder = Path(arguments[0]) / shop

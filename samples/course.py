@@ -1,4 +1,4 @@
-"""Which shop has exactly the three tables published in the Tmall member course?
+"""Make the shop that has exactly the three tables published in the Tmall member course.
 
 The course shows 454 members by mean amount and by number of trades, and 409 members by months since the
 last trade. So the shop is built from the answer: every member gets an interval in each table, then dates and
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from memberlib.simulate.behaviour import DAY, day_number, month_of, weekday_of
-from memberlib.simulate.draws import Draws, Ints
-from memberlib.simulate.generic import Files, cents, utf8
+from samples.behaviour import DAY, day_number, month_of, weekday_of
+from samples.draws import Draws, Ints
+from samples.generic import Files, cents, utf8
 
 SEED = 20260320
 START, TIME_TABLE_ON, AS_OF = "2024-10-01", "2026-01-20", "2026-03-20"

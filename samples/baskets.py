@@ -1,4 +1,4 @@
-"""What is in each order of a made-up shop, and what becomes of the order?"""
+"""Draw what is in each order of a made-up shop, and what becomes of the order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memberlib.simulate.behaviour import (
+from samples.behaviour import (
     BRUSHER,
     DAY,
     Flags,
@@ -17,7 +17,7 @@ from memberlib.simulate.behaviour import (
     month_of,
     spells,
 )
-from memberlib.simulate.draws import Draws, Floats, Ints
+from samples.draws import Draws, Floats, Ints
 
 LATEST_DAYS = 25.0  # no order changes later than this after its payment, so that both exports agree on it
 

@@ -1,4 +1,4 @@
-"""Which random numbers does a seed stand for, on every machine?
+"""Draw random numbers that are the same for a seed on every machine and with every NumPy.
 
 NumPy promises that a bit generator's raw output never changes, but not that ``Generator.gamma`` or
 ``choice`` will give the same numbers in a later release. So only the raw 64-bit output of PCG64 is used here,
