@@ -213,6 +213,7 @@ class Anything:
     form: str = "text"
     reader: Callable[[Any], Any] | None = field(default=None, compare=False)
     many: bool = False
+    example: str = ""
 
     def read(self, text: Any) -> Any:
         return self.reader(text) if self.reader else text
@@ -338,6 +339,8 @@ class View:
         What may be found in its result; what stands over its picture where nothing is found that has a title.
     empty_speaks : bool
         Whether the headline has something to say of a result without rows.
+    parts : str
+        The column whose sum is the base, where the rows are parts of it.
     """
 
     theme: str
@@ -352,6 +355,7 @@ class View:
     finders: list[Callable[..., Any]] = field(default_factory=list)
     headline: Callable[..., Any] | None = None
     empty_speaks: bool = False
+    parts: str = ""
 
     @property
     def key(self) -> str:
@@ -412,6 +416,7 @@ class Theme:
         counts: str = "members",
         person_rows: bool = False,
         front: bool = True,
+        parts: str = "",
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Register an analysis ``noun(store, *, options) -> DataFrame`` as a view of this theme.
 
@@ -429,7 +434,7 @@ class Theme:
 
             made = View(
                 self.name, name or function.__name__, function.__name__, answered, options, chart, counts,
-                person_rows, front,
+                person_rows, front, parts=parts,
             )  # fmt: skip
             self._views[made.name] = made
             answered.view = made  # type: ignore[attr-defined]

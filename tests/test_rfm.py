@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from memberlib import rfm
 from memberlib.errors import InputError
-from memberlib.themes.rfm.cuts import natural_breaks
-from memberlib.themes.rfm.maps import eight_map
 from memberlib.settings import Settings
 from memberlib.store import Store, connection, store_from
+from memberlib.themes.rfm.cuts import natural_breaks
+from memberlib.themes.rfm.maps import eight_map
 
 CON = connection()
 METHODS = st.sampled_from([("median", 2), ("mean", 2), ("quantile", 5), ("quantile", 3), ("quantile", 10)])

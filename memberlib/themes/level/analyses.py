@@ -74,7 +74,7 @@ def read_rules(texts: Any) -> Any:
 
 Rules = Annotated[
     Sequence[LevelRule | Mapping[str, Any]],
-    Anything("level=amount,orders,discount", reader=read_rules, many=True),
+    Anything("level=amount,orders,discount", reader=read_rules, many=True, example="advanced=100,5,0.9"),
     Flag("--rule"),
 ]
 Since = Annotated[dt.date, Day()]

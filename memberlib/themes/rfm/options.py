@@ -36,6 +36,9 @@ def read_edges(text: Any) -> Any:
 
 
 Scores = Annotated[int, Whole(2, 10, slider=(2, 6))]
-Cut = Annotated[Mapping[str, Sequence[Any]], Anything("days/orders/money", reader=read_edges)]
+Cut = Annotated[
+    Mapping[str, Sequence[Any]],
+    Anything("days/orders/money", reader=read_edges, example="30,300/1,3/100,233.3332"),
+]
 Map = Annotated[Any, Choice(("eight", "eleven"), other=True), Flag("--map")]
 Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]
