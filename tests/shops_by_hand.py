@@ -105,11 +105,16 @@ def many_orders():
     orders["paid_amount"] = [20.0 + 37 * place % 900 for place in range(len(orders))]
     orders["status"] = "completed"
     orders["region"] = [("浙江省", "Kent", None, "臺北市")[place % 4] for place in range(len(orders))]
+    goods = ("茶", "Hand-embroidered winter scarves", "cup")
     items = pd.DataFrame(
         {
-            "order_id": orders.order_id, "line_id": "1", "product_id": [f"A{place % 7}" for place in range(len(orders))],
-            "product_name": "$ tea", "category": [("茶", "Hand-embroidered winter scarves", "cup")[place % 3] for place in range(len(orders))],
-            "quantity": 1, "amount": orders.paid_amount,
+            "order_id": orders.order_id,
+            "line_id": "1",
+            "product_id": [f"A{place % 7}" for place in range(len(orders))],
+            "product_name": "$ tea",
+            "category": [goods[place % 3] for place in range(len(orders))],
+            "quantity": 1,
+            "amount": orders.paid_amount,
         }
-    )  # fmt: skip
+    )
     return orders, items

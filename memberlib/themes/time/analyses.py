@@ -7,7 +7,6 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from memberlib.facts import MONTH_BITS
 from memberlib.intervals import days_back, months_back, shares, spread, sums_of_members
 from memberlib.lazy import Lazy
 from memberlib.results import answer, money, ratio
@@ -109,6 +108,8 @@ def months(store: Store) -> pd.DataFrame:
     >>> months(store_from(orders))[["order_count", "new_member_count"]].values.tolist()
     [[1, 1], [0, 0], [1, 0]]
     """
+    from memberlib.facts import MONTH_BITS
+
     trades = store.trades
     sums = {"order_count": trades.count(), "amount": trades.net_amount.sum()}
     by_bits = _span(store) <= MONTH_BITS and "active_months" in store.facts.columns
