@@ -15,6 +15,9 @@ PYTHON ?= python3
 PYTHONS := $(PYTHON) python3 python3.13 python3.12 python3.11 python
 FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
 
+# the language of the notebooks in JupyterLab: that of LANG (zh, zh-Hant, zh_TW.UTF-8 …), English where it is another
+READ_IN = $(if $(filter zh%,$(LANG)),$(LANG),en)
+
 # the notebooks are checked on their own copy of the data, freshly imported
 TRIAL := build/trial/data
 
@@ -56,12 +59,14 @@ test: $(READY) ## run the tests, the examples, and the notebooks against their s
 	@rm -rf $(TRIAL) && mkdir -p $(TRIAL)
 	@cp -R data/stores.toml data/samples $(TRIAL)
 	@$(BIN)/memberlib samples --data $(TRIAL)
-	MEMBERLIB_DATA="$(CURDIR)/$(TRIAL)" $(PY) -m pytest -n $(JOBS) --dist loadscope -rs \
+	MEMBERLIB_DATA="$(CURDIR)/$(TRIAL)" MEMBERLIB_LANG=en $(PY) -m pytest -n $(JOBS) --dist loadscope -rs \
 	    --doctest-modules --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg \
 	    tests memberlib samples notebooks
 
-lab: $(READY) ## open the notebooks in JupyterLab, on this machine alone (127.0.0.1)
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb
+lab: $(READY) ## open the notebooks in JupyterLab, on this machine alone (127.0.0.1); in Chinese: make lab LANG=zh
+	@MEMBERLIB_LANG="$(READ_IN)" $(BIN)/jupyter lab --ip=127.0.0.1 \
+	    --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb \
+	    --ServerApp.contents_manager_class=memberlib.lab.Notebooks
 
 check: $(READY) ## lint, look at the layout, check the types, hold the import contracts
 	@$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,9 @@ _ALIASES = {
 }  # fmt: skip
 _WORDS = Path(__file__).parent.parent / "words"
 
-_default = "en"
+ENVIRONMENT = "MEMBERLIB_LANG"
+"""Variable that names the language where a program sets none."""
+_default: str | None = None
 _here: ContextVar[str | None] = ContextVar("memberlib_language", default=None)
 
 
@@ -36,22 +39,32 @@ def check_language(lang: str) -> str:
     >>> check_language("zh_TW")
     'zh-Hant'
     """
-    tag = str(lang).replace("_", "-").lower()
+    tag = str(lang).split(".")[0].replace("_", "-").lower()  # zh_CN.UTF-8 is a locale
     found = _ALIASES.get(tag, tag.split("-")[0])
     if found not in LANGUAGES:
         raise InputError(f"no language '{lang}'; choose one of: {', '.join(LANGUAGES)}")
     return found
 
 
-def set_language(lang: str) -> None:
-    """Set the language of everything this process says from now on."""
+def set_language(lang: str | None = None, *, otherwise: str = "en") -> None:
+    """Set the language of everything this process says from now on.
+
+    Parameters
+    ----------
+    lang : str, optional
+        Where it is left out or empty: the one that the variable ``MEMBERLIB_LANG`` names, as ``make lab`` sets it.
+    otherwise : str
+        The language where neither names one, such as that of the shop.
+    """
     global _default
-    _default = check_language(lang)
+    _default = check_language(lang or os.environ.get(ENVIRONMENT) or otherwise)
 
 
 def language(lang: str | None = None) -> str:
     """Return the language in use, or the one `lang` stands for."""
-    return check_language(lang) if lang is not None else (_here.get() or _default)
+    if lang is not None:
+        return check_language(lang)
+    return _here.get() or _default or check_language(os.environ.get(ENVIRONMENT) or "en")
 
 
 @contextmanager

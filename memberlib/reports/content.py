@@ -117,7 +117,7 @@ def content_of(notebook: Notebook, lang: str) -> Content:
     for cell in notebook["cells"]:
         marks = tags(cell)
         unseen = bool(marks & UNSEEN and "page" not in marks)
-        if cell["cell_type"] == "markdown" and not unseen:
+        if cell["cell_type"] == "markdown" and not unseen and "front" not in marks:
             for depth, title, text in _parts(cell["source"]):
                 if depth == 1:
                     content.title, content.question = title, markdown(text)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from memberlib import prose
 from memberlib.errors import InputError
 from memberlib.kernels import can_be_warm
 
@@ -24,7 +25,7 @@ Notebook = dict[str, Any]
 CELL_SECONDS = 900
 """A cell that works longer than this is taken to hang."""
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-_KEPT_METADATA = ("tags", "slideshow", "jupyter", "nbval")
+_KEPT_METADATA = ("tags", "slideshow", "jupyter", "nbval", prose.KEY)
 _TEMPORARY_SOURCE = re.compile(r"(?:[A-Za-z]:)?[^\s'\"<>:]*ipykernel_\d+[/\\]\d+\.py")
 
 
@@ -125,21 +126,14 @@ def declared(notebook: Notebook) -> list[str]:
 def for_a_report(notebook: Notebook, lang: str) -> Notebook:
     """The notebook with its prose in one language, and without what has no place in one shop's report.
 
-    Cells of another language and cells tagged ``not-in-report`` are left out; 繁體 is made from 简体.
+    Cells tagged ``not-in-report`` are left out, and those tagged with another language; 繁體 is made from 简体.
     """
-    from memberlib import i18n
-
     spoken = "zh" if lang.startswith("zh") else lang
     cells = []
-    for cell in notebook["cells"]:
-        if "not-in-report" in tags(cell):
-            continue
-        if cell["cell_type"] == "markdown" and tags(cell) & {"en", "zh"}:
-            if spoken not in tags(cell):
-                continue
-            if lang == "zh-Hant":
-                cell = {**cell, "source": i18n.traditional(cell["source"])}
-        cells.append(cell)
+    for cell in prose.without_others(prose.in_language(notebook, lang))["cells"]:
+        other = bool(tags(cell) & {"en", "zh"}) and spoken not in tags(cell)
+        if "not-in-report" not in tags(cell) and not other:
+            cells.append(cell)
     return {**notebook, "cells": cells}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memberlib.errors import InputError
+from memberlib.i18n.language import ENVIRONMENT
 from memberlib.reports import notebooks
 from memberlib.reports.lanes import Lanes
 
@@ -46,7 +47,9 @@ def refresh_notebooks(
     for name in names or ():
         if name not in known:
             raise InputError(f"no notebook '{name}'; there are {', '.join(known)}")
-    environment = {"MEMBERLIB_DATA": str(Path(data).resolve())} if data is not None else {}
+    environment = {ENVIRONMENT: "en"}  # the language of the prose
+    if data is not None:
+        environment["MEMBERLIB_DATA"] = str(Path(data).resolve())
     changed = []
     with Lanes(jobs, environment) as lanes:
         wanted = [known[name] for name in names] if names else paths
