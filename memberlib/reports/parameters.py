@@ -15,6 +15,7 @@ from typing import Any
 
 from memberlib.errors import InputError
 from memberlib.reports import notebooks
+from memberlib.themes import all_themes
 
 OF_THE_RUN = {
     "store": "--store",
@@ -113,6 +114,8 @@ def given(asked: Sequence[str] | Mapping[str, Any], sources: Sequence[Path]) -> 
             of = f"{only} has no parameter" if only else "no notebook has a parameter"
             raise InputError(f"{of} {short!r}; there are {', '.join(others) or 'none'}")
         values = [_converted(text, default, name=name, book=book) for book, default in takes.items()]
+        for book, value in zip(takes, values, strict=True):
+            _check_option(short, value, name=name, book=book)
         if any(type(value) is not type(values[0]) or value != values[0] for value in values):
             one = f"{next(iter(takes))}.{short}=…"
             raise InputError(
@@ -147,6 +150,20 @@ def _converted(value: Any, default: Any, *, name: str, book: str) -> Any:
         return _as(kind, value, default)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise InputError(f"parameter '{name}' of {book} is {_KINDS[kind]}, not {value!r}") from None
+
+
+def _check_option(option: str, value: Any, *, name: str, book: str) -> None:
+    """See that the notebook's theme takes the value, where the parameter is one of its options.
+
+    An empty value stands for the default.
+    """
+    theme = next((one for one in all_themes() if one.notebook == book), None)
+    kinds = [view.option(option) for view in theme.analyses] if theme and value else []
+    for one in [known for known in kinds if known is not None][:1]:
+        try:
+            one.kind.check(value, option)
+        except InputError as error:
+            raise InputError(f"parameter '{name}' of {book}: {error}") from None
 
 
 def _as(kind: type, value: Any, default: Any) -> Any:
