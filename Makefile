@@ -21,7 +21,7 @@ READ_IN = $(if $(filter zh%,$(LANG)),$(LANG),en)
 # the notebooks are checked on their own copy of the data, freshly imported
 TRIAL := build/trial/data
 
-.PHONY: help setup data report test lab check format notebooks samples bench real fuzz lock clean
+.PHONY: help setup data report test lab check docs format notebooks samples bench real fuzz lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ notebooks: data ## run the notebooks again, in place, on the sample shops
 
 samples: $(READY) ## make the sample shops' exports again (seeded: the same files)
 	@$(PY) -m samples data/samples
+
+docs: $(READY) ## make the reference: docs/*.md, and pages of every public function in build/docs
+	@$(PY) docs/make.py
 
 bench: $(READY) ## measure everything, an hour and more; or some of it: make bench BENCH="batch memory"
 	@missed=; for one in $(BENCH); do $(PY) bench/$$one.py || missed="$$missed $$one"; done; \

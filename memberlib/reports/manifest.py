@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import memberlib
+from memberlib.theme import theme_folders
 
 NAME = "manifest.json"
 MADE_FROM = ("store", "as_of", "lang", "data", "settings", "given", "code")
@@ -27,9 +28,16 @@ def code_version(notebooks: Sequence[Path]) -> dict[str, Any]:
     sources = (
         p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc" and "__pycache__" not in p.parts
     )
+    own = [(p.relative_to(package).as_posix(), p) for p in sources]
+    further = [
+        (f"{folder.name}/{p.relative_to(folder).as_posix()}", p)
+        for folder in theme_folders()[1:]
+        for p in folder.rglob("*")
+        if p.is_file() and p.suffix in (".py", ".toml")
+    ]
     return {
         "version": memberlib.__version__,
-        "digest": _digest((p.relative_to(package).as_posix(), p) for p in sources),
+        "digest": _digest([*own, *further]),
         "notebooks": _digest((p.name, p) for p in notebooks),
         "parts": _parts(),
     }
