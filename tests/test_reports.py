@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import html.parser
 import json
 import os
@@ -15,17 +16,20 @@ import time
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
-from memberlib import i18n
+from memberlib import bands, findings, i18n, tables
 from memberlib.errors import InputError
 from memberlib.imports import import_files
-from memberlib.reports import failures, index, manifest, notebooks, pages, sections
+from memberlib.reports import content, failures, index, manifest, notebooks, pages
 from memberlib.reports.finish import finish
 from memberlib.reports.lanes import Lanes
 from memberlib.reports.refresh import refresh_notebooks
 from memberlib.reports.run import make_reports
 from memberlib.reports.shelf import Shop, sweep
+from memberlib.results import MIME
+from memberlib.store import store_from
 
 SETTINGS = """
 [good]
@@ -85,6 +89,7 @@ THEME = (
         "set_language(lang)\ntables.opening(shop)",
         "opening",
     ),
+    cell("code", "from memberlib.themes import headline\ntables.show(headline.headline(shop))", "front"),
     cell("code", FAILING),
     cell("code", "if store == 'dying':\n    os._exit(7)"),
     cell("markdown", "## 每单多少?", "zh"),
@@ -355,7 +360,7 @@ def test_the_front_page_sums_up_the_shop(world: World) -> None:
     assert 1 <= page.count('<p class="said">') == len(about["findings"]) <= 3
     assert 'href="03-amount.html"' in page
     for said in about["findings"]:
-        assert said["text"]["zh-Hant"] and said["evidence"]["en"]
+        assert said["text"]["zh-Hant"] and said["evidence_text"]["en"]
 
 
 def test_a_picture_has_words_for_who_cannot_see_it(world: World) -> None:
@@ -503,42 +508,77 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path: Path, text: str) -> Non
 # ---------------------------------------------------------------- small things
 
 
+def shown(thing: object, png: str = "") -> dict:
+    """An output as a notebook keeps it of something of ours."""
+    data = thing._repr_mimebundle_() if png == "" else {"image/png": png, MIME: thing}
+    return {"output_type": "execute_result", "data": data, "metadata": {}}
+
+
+def a_result() -> pd.DataFrame:
+    rows = pd.DataFrame(
+        {"order_id": [str(n) for n in range(90)], "member_id": [f"m{n % 40}" for n in range(90)], "paid_amount": 50.0,
+         "paid_at": pd.date_range("2026-01-01", periods=90), "status": "completed"}
+    )  # fmt: skip
+    return bands.amount_bands(store_from(rows))
+
+
 def test_sections_follow_headings_and_drop_what_only_explains() -> None:
-    html_table = (
-        '<style>x</style><table class="memberlib"></table><p class="memberlib-how">How counted: so.</p>'
-    )
-    output = {"output_type": "execute_result", "data": {"text/html": html_table}, "metadata": {}}
-    said = {
-        "output_type": "execute_result",
-        "data": {"text/markdown": "- **A.** Do B.  \n  <small>C</small>"},
-        "metadata": {},
-    }
-    content = sections.content_of({"cells": [
+    result = a_result()
+    made = content.content_of({"cells": [
         cell("markdown", "# T\n\nq *u*"),
         cell("markdown", "## One\n\nunder"),
-        cell("code", "x") | {"outputs": [output]},
+        cell("code", "x") | {"outputs": [shown(tables.show(result))]},
         cell("markdown", "own words", "counted"),
-        cell("code", "y", "reading") | {"outputs": [said]},
+        cell("code", "y", "reading") | {"outputs": [shown(findings.read(result))]},
         cell("markdown", "### Only words\n\nnothing found"),
-    ]})  # fmt: skip
-    assert (content.title, content.question) == ("T", "<p>q <em>u</em></p>")
-    assert [section.title for section in content.sections] == ["One"]
-    kinds = [(block.kind, block.html) for block in content.sections[0].ordered]
+    ]}, "zh")  # fmt: skip
+    assert (made.title, made.question) == ("T", "<p>q <em>u</em></p>")
+    assert [section.title for section in made.sections] == ["One"]
+    kinds = [(block.kind, block.html) for block in made.sections[0].ordered]
     assert [kind for kind, _ in kinds] == ["finding", "table", "how", "note"]
-    assert kinds[0][1].count("<p") == 3 and '<p class="action">Do B.</p>' in kinds[0][1]
-    assert kinds[1][1] == '<table class="memberlib"></table>'
-    assert kinds[2][1] == "<p>How counted: so.</p>"
+    assert findings.read(result)[0].text("zh") in html.unescape(kinds[0][1])
+    assert '<table class="memberlib">' in kinds[1][1] and 'style="--share:' in kinds[1][1]
+    assert tables.how(result, "zh", alone=False) in html.unescape(kinds[2][1])
+    pd.testing.assert_frame_equal(made.results[0], result)
+    assert made.results[0].attrs == result.attrs
+
+
+def test_what_others_put_into_a_notebook_is_shown_as_it_is() -> None:
+    body = '<style>x</style><div class="theirs">5</div>'
+    outputs = [{"output_type": "execute_result", "data": {"text/html": body}, "metadata": {}}]
+    made = content.content_of({"cells": [cell("code", "x", "table") | {"outputs": outputs}]}, "en")
+    assert [(block.kind, block.html) for block in made.sections[0].blocks] == [
+        ("table", '<div class="theirs">5</div>')
+    ]
 
 
 def test_many_findings_do_not_hold_up_the_picture() -> None:
-    said = "\n".join(f"- **{n}.** Do.  \n  <small>x</small>" for n in range(5))
-    outputs = [{"output_type": "execute_result", "data": {"text/markdown": said}, "metadata": {}}]
-    outputs.append({"output_type": "display_data", "data": {"image/png": "iVBO"}, "metadata": {}})
-    section = sections.content_of({"cells": [cell("code", "x", "reading") | {"outputs": outputs}]}).sections[
-        0
-    ]
+    one = findings.read(a_result())[0]
+    many = findings.Findings([one] * 5)
+    picture = {
+        "shown": "picture",
+        "about": '{"theme": "amount", "view": "bands"}',
+        "title": "T",
+        "alt": "<A> picture",
+    }
+    outputs = [shown(many), shown(picture, "iVBO")]
+    made = content.content_of({"cells": [cell("code", "x", "reading") | {"outputs": outputs}]}, "en")
+    [section] = made.sections
     assert [block.kind for block in section.ordered] == ["finding", "picture", "further"]
     assert [block.html.count('class="finding"') for block in section.ordered] == [3, 0, 2]
+    assert 'alt="&lt;A&gt; picture"' in section.ordered[1].html
+    assert [(one.theme, one.view) for one in made.pictures] == [("amount", "bands")]
+
+
+def test_a_parameter_changes_the_front_page_with_its_own_page(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    given = {"edges": [1000]}
+    make_reports(["good"], data=world.data, out=out, notebooks=world.notebooks, lang="en", given=given)
+    [report] = out.glob("good/*/manifest.json")
+    line = manifest.read(report)["summary"]["themes"]["amount"]["en"]
+    assert line == "All members spend up to NT$1,000 per order"
+    assert line in (report.parent / "index.html").read_text("utf-8")
+    assert "up to NT$1,000" in (report.parent / "03-amount.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
