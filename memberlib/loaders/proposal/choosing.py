@@ -10,7 +10,7 @@ from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
 from memberlib.loaders.proposal.naming import Found
 from memberlib.loaders.proposal.ordering import joined_time, order
-from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample
+from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample, understood
 from memberlib.loaders.reader import Opened
 from memberlib.model import ORDERS, TABLES
 
@@ -132,7 +132,8 @@ def _dates(made: Choices) -> None:
         found: Any = made.looked(choice.headers[0]).date_forms
         if isinstance(choice.says, dict) and "join" in choice.says:
             cells = zip(*(made.looked(h).cells for h in choice.says["join"]), strict=True)
-            found = date_forms({" ".join(filter(None, pair)) for pair in cells} - {""})
+            joined = understood({" ".join(filter(None, pair)) for pair in cells} - {""})
+            found = date_forms([*joined.values()])
         if found:
             forms |= dict.fromkeys(found[0])
             made.dates_unsure |= found[1]

@@ -17,10 +17,8 @@ from memberlib.loaders.proposal.sampling import (
     Looked,
     Sample,
     is_email,
-    is_money,
     is_phone,
     is_time,
-    is_whole,
 )
 from memberlib.model import BRUSHED, EVENTS, ITEMS, MEMBERS, ORDERS, Table
 
@@ -180,7 +178,7 @@ def named_in(
     scored = [
         (_named(c.header, names)[0], -n, c)
         for n, c in enumerate(columns)
-        if _named(c.header, names)[1] == "name" and c.header not in taken and c.share(is_money) > 0.9
+        if _named(c.header, names)[1] == "name" and c.header not in taken and c.money_share > 0.9
     ]
     return max(scored, key=lambda s: s[:2])[-1] if scored else None
 
@@ -214,9 +212,9 @@ def fit_of(looked: Looked, column: str, kind: str) -> float:
         # Without the calendar's column a day 30 may be one of the lunar calendar.
         return looked.share(lambda text: born[text].ok or parsed([text], ["lunar"])[0].ok)
     if kind in ("money", "quantity"):
-        return looked.share(is_money)
+        return looked.money_share
     if kind == "integer":
-        return looked.share(is_whole)
+        return looked.whole_share
     if kind in ("timestamp", "date"):
         return 1.0 if looked.date_forms is not None else 0.0
     if kind in ("code", "flag"):
@@ -226,7 +224,7 @@ def fit_of(looked: Looked, column: str, kind: str) -> float:
         return max(known, 0.6 if few and column in ("status", "level", "kind") else 0.0)
     if column == "order_id" and is_called(looked, "name"):  # an order's with some platforms, else a person's
         return looked.share(lambda text: any(map(str.isdigit, text)))
-    if kind == "id" and looked.date_forms is not None and not looked.share(is_whole):
+    if kind == "id" and looked.date_forms is not None and not looked.whole_share:
         return 0.0
     return 1.0
 
@@ -235,7 +233,7 @@ def by_values(columns: Iterable[Looked], column: str, kind: str) -> Looked | Non
     """The only column of some whose values could be a canonical column's; None where there are none, or several."""
     tests = {
         "timestamp": lambda c: c.date_forms is not None,
-        "money": lambda c: c.share(is_money) == 1 and any("." in value for value in c.counts),
+        "money": lambda c: c.money_share == 1 and any("." in value for value in c.counts),
         "code": lambda c: c.share(lambda word: plain_word(word) in codes_of(column)) >= 0.5,
         "id": lambda c: c.unique and not any(" " in value for value in c.counts) and c.date_forms is None,
     }

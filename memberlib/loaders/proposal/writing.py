@@ -184,7 +184,9 @@ def _samples(choice: Choice, looked: Looked, made: Choices, mask: Callable[[str]
     timed = made.table.column(choice.column).kind in ("timestamp", "date")
     shown = list(dict.fromkeys(looked.values))[:_SAMPLES]
     return ", ".join(
-        _cut(value) if timed and date_forms([value]) is not None else _sample(value, hidden, mask)
+        _cut(value)
+        if timed and date_forms([looked.meanings[value]]) is not None
+        else _sample(value, hidden, mask)
         for value in shown
     )
 
