@@ -98,7 +98,7 @@ def test_a_repetition_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     take(orders(tmp_path, [line(3)], "more.csv"), tmp_path)
     take(orders(tmp_path, [line(1, amount="11")], "changed.csv"), tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(one_file._FileImport, "_read", None)
+        patch.setattr(one_file._FileImport, "_import_tables", None)
         assert counts(take(path, tmp_path)) == (2, 0, 2, 0, 0)
 
 

@@ -23,7 +23,7 @@ from memberlib.loaders.crosswalk import crosswalk_from
 from memberlib.loaders.proposal import Proposal, proposed, sample
 from memberlib.loaders.proposal.naming import codes_of, known_words
 from memberlib.loaders.proposal.sampling import date_forms, is_phone, understood
-from memberlib.loaders.proposal.trying import tried
+from memberlib.loaders.proposal.trying import try_out
 from memberlib.model import CODES, TABLES
 from memberlib.privacy import masked
 
@@ -188,7 +188,7 @@ def test_forms_that_are_known_are_found_again(tmp_path: Path) -> None:
     for name in ("square/transactions", "shopify/orders_export", "jd/orders", "woocommerce/order_export"):
         looked = sample(reader.opened(folder / f"{name}.csv")[0])
         made = proposed(looked, platform="again", mask=masked)
-        tried_by_it = tried(looked, crosswalk_from(made.name, made.text.encode()))
+        tried_by_it = try_out(looked, crosswalk_from(made.name, made.text.encode()))
         kept = columns(made)
         found[name] = (made.table, kept["order_id"], kept["member_id"], tried_by_it.bad_count)
         assert "@example.com" not in re.sub(r"[a-z]\*\*\*@example\.com", "", made.text)
@@ -404,7 +404,7 @@ def test_whatever_the_file_the_proposal_is_toml(
     stated = tomllib.loads(made.text)
     assert set(stated["columns"]).isdisjoint(made.lacking)
     if not made.lacking:
-        found = tried(looked, crosswalk_from(made.name, made.text.encode()))
+        found = try_out(looked, crosswalk_from(made.name, made.text.encode()))
         assert found.bad_count <= found.row_count
     secrets = {"13800001234", "a@example.com"} - {looked.file.header[0].strip(), *(h.strip() for h in header)}
     assert not [secret for secret in secrets if secret in made.text]
@@ -428,7 +428,7 @@ def test_a_damaged_file_ends_in_a_proposal_or_in_one_line(tmp_path: Path, seed: 
         made = proposed(looked, platform="my-till", mask=masked)
         tomllib.loads(made.text)
         if not made.lacking:
-            tried(looked, crosswalk_from(made.name, made.text.encode()))
+            try_out(looked, crosswalk_from(made.name, made.text.encode()))
     except InputError as error:
         assert "\n" not in str(error)
 

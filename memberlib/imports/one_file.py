@@ -51,7 +51,9 @@ class _FileImport:
 
     def run(self) -> list[Account]:
         digest = reader.fingerprint(self.path) if self.path.is_file() else ""
-        return self._repeated(digest) or self._read(reader.opened(self.path, self.options.encoding), digest)
+        return self._repeated(digest) or self._import_tables(
+            reader.opened(self.path, self.options.encoding), digest
+        )
 
     def _what_decides(self, zone: str | None) -> dict[str, Any]:
         """What else than the file and its crosswalk decides on what is read; what is as usual is left out."""
@@ -97,7 +99,7 @@ class _FileImport:
         with self.lake.writing(self.options.store_id) as writer:
             return [] if writer.current.number != version.number else self._kept(writer, record)
 
-    def _read(self, tables: list[reader.Opened], digest: str) -> list[Account]:
+    def _import_tables(self, tables: list[reader.Opened], digest: str) -> list[Account]:
         import duckdb
 
         from memberlib.loaders.staging import stage

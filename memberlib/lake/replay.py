@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from memberlib.lake.sources import Source
+from memberlib.lake.import_rows import ImportRows
 from memberlib.model import Table
 from memberlib.sql import identifiers, literals
 
@@ -51,19 +51,19 @@ def scope_of(spec: Table) -> tuple[str, ...]:
 
 
 def replay(
-    con: duckdb.DuckDBPyConnection, spec: Table, sources: Sequence[Source], *, scope: str | None = None
+    con: duckdb.DuckDBPyConnection, spec: Table, sources: Sequence[ImportRows], *, scope: str | None = None
 ) -> None:
     """Make the table ``replayed``: the rows that stand after these imports.
 
     Parameters
     ----------
-    sources : list of Source
+    sources : list of ImportRows
         What the imports stated of this table, in the order they came.
     scope : str, optional
         Name of a table with the columns of :func:`scope_of`; only rows that are in it are gone through.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE replayed ({spec.sql_columns()})")
-    group: list[Source] = []
+    group: list[ImportRows] = []
     for source in sources:
         if not source.named_only:
             group.append(source)
@@ -75,7 +75,7 @@ def replay(
     _apply(con, spec, group, scope)
 
 
-def _apply(con: duckdb.DuckDBPyConnection, spec: Table, group: list[Source], scope: str | None) -> None:
+def _apply(con: duckdb.DuckDBPyConnection, spec: Table, group: list[ImportRows], scope: str | None) -> None:
     """Put what imports stated upon ``replayed``, all at once: of rows with one key the last stands."""
     files = [
         (path, number, path == source.gone, source.whole_orders and path != source.gone)

@@ -36,7 +36,7 @@ class Entry:
     record : dict
         Its account.
     sources : list of dict
-        Where the rows it stated are kept, see :mod:`memberlib.lake.sources`; none for a file given again.
+        Where the rows it stated are kept, see :mod:`memberlib.lake.import_rows`; none for a file given again.
     undone : bool
         Whether it was taken back.
     """

@@ -56,7 +56,7 @@ def text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def read(book_path: str, folder: Path) -> dict[str, Any]:
+def book(book_path: str, folder: Path) -> dict[str, Any]:
     """Write the rows of all sheets that hold any; say what the sheets are called and how they begin."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -180,4 +180,4 @@ def _bounded() -> None:
 
 if __name__ == "__main__":
     _bounded()
-    print(json.dumps(read(sys.argv[1], Path(sys.argv[2]))))
+    print(json.dumps(book(sys.argv[1], Path(sys.argv[2]))))

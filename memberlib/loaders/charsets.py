@@ -99,7 +99,7 @@ def guessed(head: bytes) -> str | None:
     return ASCII if head.isascii() else _weighed(head)
 
 
-def settled(path: Path) -> str:
+def after_ascii(path: Path) -> str:
     """The encoding of a file whose beginning is plain ASCII, by what comes later."""
     with open(path, "rb") as file:
         while piece := file.read(SAMPLE_BYTES):

@@ -100,7 +100,7 @@ def write(path: Path, names: Sequence[str], batches: Iterator[Sequence[Any]]) ->
             writer.write_table(pa.Table.from_arrays(list(columns), schema=schema))
 
 
-def settle(drawn: Path, path: Path, *, ordered: bool) -> None:
+def rewrite_as_text(drawn: Path, path: Path, *, ordered: bool) -> None:
     """Give the rows of a file as text, ordered by all columns where they have no order; on disk where memory ends."""
     import duckdb
     import pyarrow as pa
@@ -130,4 +130,4 @@ def _order(con: duckdb.DuckDBPyConnection, count: int) -> str:
     return " ORDER BY " + ", ".join(f"c{n}" for n in range(count if alike else 1))
 
 
-__all__ = ["ROWS", "as_text", "distinct", "settle", "write", "write_rows"]
+__all__ = ["ROWS", "as_text", "distinct", "rewrite_as_text", "write", "write_rows"]

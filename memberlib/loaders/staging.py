@@ -88,7 +88,7 @@ def stage(
     """
     con.execute(MACROS)
     name = name or file.path.name
-    reading, query = _read(con, file, match, zone=zone, currency=currency, part=part, progress=progress)
+    reading, query = _parsed(con, file, match, zone=zone, currency=currency, part=part, progress=progress)
     parsed, refused = f"parsed_{part}", f"refused_{part}"
     con.execute(
         f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)'
@@ -131,7 +131,7 @@ def stage(
     )
 
 
-def _read(
+def _parsed(
     con: duckdb.DuckDBPyConnection,
     file: Opened,
     match: Match,

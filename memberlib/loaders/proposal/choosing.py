@@ -8,7 +8,7 @@ from typing import Any
 from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
-from memberlib.loaders.proposal.naming import Found
+from memberlib.loaders.proposal.naming import Candidate
 from memberlib.loaders.proposal.ordering import joined_time, order
 from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample, understood
 from memberlib.loaders.reader import Opened
@@ -66,7 +66,7 @@ def first_table(files: Sequence[Opened], table: str | None = None) -> Sample:
     return min(ranked, key=lambda one: one[:4])[-1]
 
 
-def _plain(found: Found) -> Choice:
+def _plain(found: Candidate) -> Choice:
     reason = {
         "name": "known name",
         "part": "part of the name is known",

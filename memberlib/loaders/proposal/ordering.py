@@ -9,7 +9,7 @@ from typing import Any
 from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
-from memberlib.loaders.proposal.sampling import Looked
+from memberlib.loaders.proposal.sampling import SampledColumn
 from memberlib.model import ITEMS, PAID_STATUSES
 
 
@@ -66,7 +66,7 @@ def _called_id(made: Choices) -> None:
         )
 
 
-def _gathered(made: Choices, ids: Looked) -> None:
+def _gathered(made: Choices, ids: SampledColumn) -> None:
     """How an order's rows make one value: repeated on each, on one alone, or to be added up."""
     if "item_count" not in made.columns:
         count = naming.named_in(made.sample.columns, "items", "quantity")
@@ -99,7 +99,7 @@ def _gathered(made: Choices, ids: Looked) -> None:
         made.columns[name] = Choice(name, says, certainty, f"{choice.reason}; {told}", choice.shown)
 
 
-def _within_orders(ids: Looked, looked: Looked) -> tuple[int, int, int]:
+def _within_orders(ids: SampledColumn, looked: SampledColumn) -> tuple[int, int, int]:
     """Of the orders with several rows: in how many a column is filled once, always the same, or differing."""
     rows: dict[str, list[str]] = {}
     for order, cell in zip(ids.cells, looked.cells, strict=True):

@@ -99,7 +99,7 @@ def understood(texts: Iterable[str]) -> dict[str, Meaning]:
 
 
 @dataclass(frozen=True)
-class Looked:
+class SampledColumn:
     """One column of the rows looked at.
 
     Attributes
@@ -167,7 +167,7 @@ class Sample:
     """
 
     file: Opened
-    columns: tuple[Looked, ...]
+    columns: tuple[SampledColumn, ...]
     row_count: int
     whole: bool
 
@@ -199,7 +199,9 @@ def sample(file: Opened, rows: int = SAMPLE_ROWS) -> Sample:
         found = con.execute(f"SELECT {names} FROM first_rows ORDER BY row").fetchall() if names else []
     kept = [row for row in found[:rows] if any(row)]
     meanings = understood(cell for row in kept for cell in row)
-    columns = tuple(Looked(name, tuple(row[n] for row in kept), meanings) for n, name in enumerate(places))
+    columns = tuple(
+        SampledColumn(name, tuple(row[n] for row in kept), meanings) for n, name in enumerate(places)
+    )
     return Sample(file, columns, len(kept), len(found) <= rows)
 
 

@@ -9,7 +9,7 @@ from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample, first_rows
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """How rows fare under a crosswalk, each for itself.
 
     Attributes
@@ -27,7 +27,7 @@ class Tried:
         return sum(count for count, _ in self.rules.values())
 
 
-def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tried:
+def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trial:
     """Read a file's first rows by a crosswalk, without an import.
 
     Parameters
@@ -43,7 +43,7 @@ def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trie
 
     found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
     if found is None:
-        return Tried(0, {})
+        return Trial(0, {})
     with duckdb.connect() as con:
         con.execute(MACROS)
         first_rows(con, sample.file, found.wanted, rows=rows)
@@ -59,4 +59,4 @@ def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trie
             before = rules.get(rule, (0, row))
             rules[rule] = (before[0] + count, min(before[1], row))
     ordered = dict(sorted(rules.items(), key=lambda item: (-item[1][0], item[0])))
-    return Tried(sum(count for _, count, _ in counted), ordered)
+    return Trial(sum(count for _, count, _ in counted), ordered)

@@ -14,7 +14,7 @@ from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices
 from memberlib.loaders.proposal.choosing import choose, words_of
-from memberlib.loaders.proposal.sampling import Looked, Sample, date_forms, is_email, is_phone
+from memberlib.loaders.proposal.sampling import Sample, SampledColumn, date_forms, is_email, is_phone
 from memberlib.loaders.proposal.starting import defaults, plain_text
 from memberlib.model import CODES, TABLES
 from memberlib.settings import is_zone
@@ -178,7 +178,7 @@ def _why(made: Choices, choice: Choice, mask: Callable[[str], str]) -> str:
     return f"{choice.reason}; {filled}{told}: {_samples(choice, looked, made, mask)}"
 
 
-def _samples(choice: Choice, looked: Looked, made: Choices, mask: Callable[[str], str]) -> str:
+def _samples(choice: Choice, looked: SampledColumn, made: Choices, mask: Callable[[str], str]) -> str:
     person = choice.column == "member_id" and not any(c.isdigit() for c in "".join(looked.counts))
     hidden = person or looked.header in {f.looked.header for f in made.contacts.values()}
     timed = made.table.column(choice.column).kind in ("timestamp", "date")
