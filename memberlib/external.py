@@ -1,7 +1,7 @@
-"""How does a shop say that its tables live elsewhere?
+"""Read where a shop's tables live, if not in the lake, from its settings.
 
-In ``stores.toml``, in a table ``[<shop>.source]``: the name of an Ibis backend, the name (or path) of each canonical
-table there, and what the connection is to be told.
+They stand in ``stores.toml``, in a table ``[<shop>.source]``: the name of an Ibis backend, the name (or path) there of
+each table of the model, and the options of the connection.
 """
 
 from __future__ import annotations

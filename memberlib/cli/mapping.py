@@ -1,4 +1,4 @@
-"""What can be said at a prompt about the forms of exports, known ones and new ones?"""
+"""The commands about forms of exports: list the known platforms, propose a mapping for a new one."""
 
 from __future__ import annotations
 

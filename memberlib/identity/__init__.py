@@ -1,4 +1,4 @@
-"""Which members of several channels are one person?
+"""Join the members of several channels that are one person.
 
 A shop says in its settings by what its members are joined (``join_by``: phone, email, key), and decides single pairs by
 hand (together or apart). Both are looked at when the shop is opened; nothing in the lake is changed by them. A joined

@@ -1,4 +1,4 @@
-"""Which members share a phone, an e-mail address or a key, and does that make them one?
+"""Find members that share a phone, an e-mail address or a key, and say whether that makes them one.
 
 - Members that share a key or an e-mail address are one.
 - Members that share a phone are one, unless their names contradict each other: then nobody is joined by that phone,

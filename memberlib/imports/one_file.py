@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
 from memberlib.imports.options import ImportOptions
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import duckdb
 
     from memberlib.loaders.staging import Staged
-
-_MEMORY = "700MB"
 
 
 def import_one(name: str, path: Path, options: ImportOptions) -> list[Account]:
@@ -100,17 +98,11 @@ class _FileImport:
             return [] if writer.current.number != version.number else self._kept(writer, record)
 
     def _import_tables(self, tables: list[reader.Opened], digest: str) -> list[Account]:
-        import duckdb
-
         from memberlib.loaders.staging import stage
 
         parts, passed_over = self._parts(tables)
         several = len({part.file.sheet for part in parts}) > 1
-        with (
-            tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
-            duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
-        ):
-            con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
+        with workspace(ordered=True) as con:
             zone, currency, notes = self._start(con, parts[0])
             staged: list[tuple[Part, Staged]] = []
             for n, part in enumerate(parts):

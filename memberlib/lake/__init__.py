@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.lake.damage import naming_damage
 from memberlib.lake.versions import LakeVersion, known_entry, newest, newest_whole, parts_of, version_of
@@ -179,7 +180,6 @@ class Lake:
         InputError
             For an unknown shop or import.
         """
-        import duckdb
         import pandas as pd
 
         if at_version == 0:
@@ -192,8 +192,7 @@ class Lake:
                 raise InputError(f"import {import_id} of '{store_id}' was taken back, with its rejected rows")
             where = "WHERE import_id = ?"
             values = [entry.record.get("rejected_under", entry.import_id)]
-        with naming_damage(self.root / store_id, store_id), duckdb.connect() as con:
-            con.execute("SET enable_progress_bar = false")
+        with naming_damage(self.root / store_id, store_id), workspace() as con:
             files = version.files.get("rejected")
             con.execute(f"CREATE TABLE found ({REJECTED.sql_columns()})")
             if files:

@@ -1,4 +1,4 @@
-"""Does a shop's lake keep all that it promises?
+"""Check that a shop's files are whole and say what they should.
 
 Looked at: versions without a gap, the digest and the seal chained over them, every file there as it was written and
 with the rows stated; in the newest version keys that stand once, no empty value where none may be, codes
@@ -11,11 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.lake.damage import altered
 from memberlib.lake.files import differing, row_count
 from memberlib.lake.import_rows import import_rows
-from memberlib.lake.replay import lay_out, replay, workspace
+from memberlib.lake.replay import lay_out, replay
 from memberlib.lake.versions import (
     LakeVersion,
     last_made,

@@ -1,4 +1,4 @@
-"""Which data file of a shop is not as it was written, and how is that said?"""
+"""Name the data file of a shop that is not as it was written."""
 
 from __future__ import annotations
 

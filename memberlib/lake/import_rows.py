@@ -1,4 +1,4 @@
-"""Which rows did each import state, and where are they kept?
+"""Find the rows that each import brought, found there already or took out.
 
 A source is a mapping in a version's file (or in a repeat's):
 

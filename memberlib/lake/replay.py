@@ -1,4 +1,4 @@
-"""What stands in a table after some imports, gone through one after the other?
+"""Work out what stands in a table after some imports, one after the other.
 
 The rule, in the order the imports came: a stated row takes the place of the row with its key. Before the rows of an
 export that states whole orders, all lines of its orders go. Lines read from titles do not count where the order has a
@@ -7,9 +7,7 @@ line with a quantity or an amount.
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from memberlib.lake.import_rows import ImportRows
@@ -18,22 +16,6 @@ from memberlib.sql import identifiers, literals
 
 if TYPE_CHECKING:
     import duckdb
-
-_MEMORY = "700MB"
-
-
-@contextlib.contextmanager
-def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own with bounded memory, which prints nothing."""
-    import duckdb
-
-    with (
-        tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
-        duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
-    ):
-        con.execute("SET enable_progress_bar = false")
-        con.execute("SET preserve_insertion_order = false")
-        yield con
 
 
 def lay_out(con: duckdb.DuckDBPyConnection, spec: Table, files: Sequence[str]) -> None:

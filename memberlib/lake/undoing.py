@@ -1,4 +1,4 @@
-"""How is an import taken back, exactly?
+"""Take an import back, exactly.
 
 The shop becomes what its other imports give when they are gone through in order without it: a row that a later file
 stated as well stays, a row it replaced comes back as the imports before it left it. Only the keys (of lines: the
@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.lake.files import differing
 from memberlib.lake.import_rows import ImportRows, import_rows
-from memberlib.lake.replay import replay, scope_of, workspace
+from memberlib.lake.replay import replay, scope_of
 from memberlib.lake.versions import Entry, LakeVersion, known_entry
 from memberlib.lake.writer import Writer
 from memberlib.model import KEPT_TABLES, Table

@@ -1,4 +1,4 @@
-"""Which day is meant by a birthday as an export writes it, in the solar or the lunar calendar?
+"""Read a birthday as an export writes it, in the solar or the lunar calendar.
 
 Forms that are read, in half or full width, with or without a time of day behind::
 

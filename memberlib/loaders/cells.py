@@ -1,4 +1,4 @@
-"""What is in the cells of a workbook? Run as a program of its own, with bounds on memory and time.
+"""Read a workbook's cells, as a program of its own with bounds on memory and time.
 
 ``python cells.py BOOK FOLDER`` reads a workbook sheet by sheet and leaves each sheet's rows as text in a file of
 FOLDER: a run of marshalled chunks, each a list of columns. What it met goes to standard output as JSON. A workbook that

@@ -1,4 +1,4 @@
-"""In which encoding is a text?
+"""Find the encoding of a text.
 
 1. A byte-order mark says it. Without one, text with a NUL in every second place is UTF-16.
 2. Text that is UTF-8 throughout is UTF-8.

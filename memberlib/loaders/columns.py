@@ -1,4 +1,4 @@
-"""How do a database's values become text columns of a Parquet file?
+"""Write a database's values as text columns of a Parquet file.
 
 Text is exact: decimals keep all their places, whole numbers have no ``.0``, times with a zone are told in UTC with
 ``+00``, bytes are UTF-8 where they are such, else hex. NULL stays NULL.

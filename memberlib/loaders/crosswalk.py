@@ -1,4 +1,4 @@
-"""Which crosswalks are there, and what does each of their TOML files state?"""
+"""Read and check crosswalks, the TOML files that say what a platform's headers and words mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How do a database's rows become a file that an import can read?
+"""Write a database's table or query to a file that an import can read.
 
 A table, or what one SELECT gives, is written to a Parquet file of text columns, which is then read like any export:
 same crosswalks, same checks, same account. The rows stand in a fixed order, so that the same content is the same file,

@@ -1,4 +1,4 @@
-"""How are the rows of a query read from each kind of database?
+"""Open each kind of database and read the rows of a query from it.
 
 A source is opened for reading only, where the database knows such a thing, and writes a query's rows to a Parquet file
 without ever holding them all. PostgreSQL, MySQL, SQLite and DuckDB are read through their own drivers; any other

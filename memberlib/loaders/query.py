@@ -1,4 +1,4 @@
-"""Which SQL turns a file's text columns into canonical ones?"""
+"""Build the SQL that turns a file's text columns into those of the model."""
 
 from __future__ import annotations
 

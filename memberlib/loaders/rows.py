@@ -1,4 +1,4 @@
-"""How do a file's rows become text columns, each row with its number?
+"""Cut a file into rows of text, each with its number.
 
 Rows are counted as a spreadsheet counts them: the header is row 1, blank lines count, a value that spans lines does
 not. In Parquet, which has no header row, the first row is 1.

@@ -1,4 +1,4 @@
-"""How does a file become checked rows, ready to be held against the shop's present ones?
+"""Read a file into checked rows in temporary tables, ready to be compared with the shop's present ones.
 
 :func:`stage` leaves temporary tables on a DuckDB connection, numbered by the part of the import they are of:
 ``staged_<part>`` (``row``, ``row_count`` and the canonical columns of the good rows), ``refused_<part>`` (``file, row,

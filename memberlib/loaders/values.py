@@ -1,4 +1,4 @@
-"""How does a written value become a canonical one, and what makes it unacceptable?
+"""Write the SQL that reads a text as an amount, a date, a code or an id, and finds what breaks a rule.
 
 Everything here is SQL text for DuckDB, so that millions of rows are read without a loop in Python. A file's rows come
 in as text columns ``c0, c1, …`` (see :mod:`memberlib.loaders.rows`) with their row number;

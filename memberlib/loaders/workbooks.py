@@ -1,4 +1,4 @@
-"""Which sheets has a workbook, and which rows have they?
+"""List a workbook's sheets and give their rows.
 
 A workbook (xls, xlsx, xlsm, xlsb, ods) is opened once, by a program of its own (:mod:`memberlib.loaders.cells`) that
 may take so much memory and no more; the rows of all its sheets then lie as text in a temporary folder, which goes when

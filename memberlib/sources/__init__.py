@@ -1,7 +1,7 @@
-"""Where do a shop's tables live?
+"""Open a shop's tables, wherever they live.
 
-In the lake, where imports put them, or where the shop says in its settings (see :mod:`memberlib.external`): in Spark, a
-file of DuckDB, or another backend of Ibis. Either way they are the canonical tables of :mod:`memberlib.model`.
+They live in the lake, where imports put them, or where the shop's settings say (see :mod:`memberlib.external`): in
+Spark, a file of DuckDB, or another backend of Ibis. Either way they are the tables of :mod:`memberlib.model`.
 """
 
 from __future__ import annotations

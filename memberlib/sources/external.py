@@ -1,4 +1,4 @@
-"""How are the tables of a shop reached that live elsewhere, and what must they be?"""
+"""Connect to a shop's tables outside the lake, and check them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is decided about a strange file?"""
+"""Hold what is decided about a file: for each column of the model where it is read from, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is each column of a strange file to be read?"""
+"""Decide for each column of the model how it is read from a file."""
 
 from __future__ import annotations
 

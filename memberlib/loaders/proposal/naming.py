@@ -1,4 +1,4 @@
-"""Which column of a file is which canonical one, by its name and by its values?"""
+"""Find which column of a file is which of the model, by its name and by its values."""
 
 from __future__ import annotations
 

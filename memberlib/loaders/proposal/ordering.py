@@ -1,4 +1,4 @@
-"""How do the rows of a strange file make orders, and what was paid for them?"""
+"""Decide how a file's rows make orders, and what was paid for them."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.loaders import arrays
 from memberlib.loaders.reader import Opened
@@ -68,7 +69,6 @@ def understood(texts: Iterable[str]) -> dict[str, Meaning]:
     >>> found["NT$1,200"].amount, found["2026-01-31"].dated, found["31/01/2026 8:05"].forms[0]
     (Decimal('1200.0000'), True, '%d/%m/%Y %H:%M')
     """
-    import duckdb
 
     def fits(moment: str) -> str:
         return f"year({moment}) BETWEEN {BIRTH_YEARS[0]} AND {BIRTH_YEARS[1]}"
@@ -87,9 +87,8 @@ def understood(texts: Iterable[str]) -> dict[str, Meaning]:
         + " END"
         for days in _FAMILIES.values()
     ]
-    with duckdb.connect() as con:
+    with workspace(ordered=True) as con:
         con.execute(MACROS)
-        con.execute("SET enable_progress_bar = false")
         con.register("given", pa.table({"t": arrays.texts(list(dict.fromkeys(texts)))}))
         found = con.execute(
             f"SELECT t, coalesce(quick_money(t), slow_money(t)), coalesce({dated}, false), {', '.join(families)} "
@@ -185,13 +184,11 @@ def sample(file: Opened, rows: int = SAMPLE_ROWS) -> Sample:
     InputError
         For a file that cannot be cut into rows.
     """
-    import duckdb
-
     places: dict[str, int] = {}
     for position, name in enumerate(file.header):
         if name.strip():
             places.setdefault(name.strip(), position)
-    with duckdb.connect() as con:
+    with workspace(ordered=True) as con:
         names = ", ".join(f"coalesce(trim(words_of(trim(c{position}))), '')" for position in places.values())
         con.execute(MACROS)
         if names:
@@ -217,7 +214,6 @@ def first_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int
 
     from memberlib.loaders.rows import raw_rows
 
-    con.execute("SET enable_progress_bar = false")
     source, reading = raw_rows(con, file, wanted, careful=True)
     try:
         con.execute(f"CREATE TABLE first_rows AS SELECT * FROM ({source}) LIMIT {rows}")

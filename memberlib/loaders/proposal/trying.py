@@ -1,9 +1,10 @@
-"""What becomes of the rows that were looked at, when they are read by a proposal?"""
+"""Try a proposed mapping on the rows that were looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memberlib.engine import workspace
 from memberlib.loaders.forms import Crosswalk
 from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample, first_rows
 
@@ -35,8 +36,6 @@ def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tr
     rows : int
         Rows to read, at most.
     """
-    import duckdb
-
     from memberlib.loaders.matching import match
     from memberlib.loaders.query import checked
     from memberlib.loaders.values import MACROS
@@ -44,7 +43,7 @@ def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tr
     found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
     if found is None:
         return Trial(0, {})
-    with duckdb.connect() as con:
+    with workspace(ordered=True) as con:
         con.execute(MACROS)
         first_rows(con, sample.file, found.wanted, rows=rows)
         zone, excel = crosswalk.defaults["time_zone"], sample.file.kind == "excel"

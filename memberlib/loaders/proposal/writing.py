@@ -1,4 +1,4 @@
-"""How is a proposal put down as a crosswalk, each line with its reason?"""
+"""Write a proposal down as a crosswalk, each line with its reason."""
 
 from __future__ import annotations
 
