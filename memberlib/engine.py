@@ -1,4 +1,4 @@
-"""Which engine answers, and within which memory?"""
+"""Open the embedded engine, DuckDB, and bound the memory and disk it uses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import shutil
 import sys
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY, TEMP = "MEMBERLIB_MEMORY", "MEMBERLIB_TEMP"
 """Variables that say how much memory the engine may use, and below which folder it puts aside what is more."""
@@ -22,6 +26,7 @@ LEAST_MEMORY = 50_000_000
 _PER_THREAD = 125_000_000
 """Bytes that a thread of the engine needs in order to spill well; with less memory fewer threads work."""
 
+_WORKSPACE_MEMORY = "700MB"
 _UNITS = {"MB": 1000**2, "GB": 1000**3, "TB": 1000**4, "MIB": 1024**2, "GIB": 1024**3, "TIB": 1024**4}
 _PREFIX = "memberlib-spill-"
 _serial = itertools.count()
@@ -56,6 +61,26 @@ def connection(memory: str | None = None) -> Any:
     con.raw_sql("SET TimeZone = 'UTC'")
     con.raw_sql("SET enable_progress_bar = false")
     return con
+
+
+@contextlib.contextmanager
+def workspace(*, ordered: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own for what an import and the lake do: with bounded memory, quiet, gone with all its files.
+
+    Parameters
+    ----------
+    ordered : bool
+        Keep the order of rows, which takes more memory.
+    """
+    import duckdb
+
+    with (
+        tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
+        duckdb.connect(config={"memory_limit": _WORKSPACE_MEMORY, "temp_directory": scratch}) as con,
+    ):
+        con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
+        con.execute(f"SET preserve_insertion_order = {str(ordered).lower()}")
+        yield con
 
 
 def prepare(memory: str | None = None) -> None:

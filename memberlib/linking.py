@@ -1,4 +1,4 @@
-"""Which members look like one person although they share no contact?
+"""Propose pairs of members that look like one person although they share no contact.
 
 The rules of :mod:`memberlib.identity` join what is equal. Here a probability is worked out from what is merely alike
 (Fellegi and Sunter's model of record linkage, as splink fits it): names, birthdays, phones with a mistyped digit or

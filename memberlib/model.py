@@ -1,4 +1,4 @@
-"""What is a valid row of orders, items, members, events and brushed orders?
+"""Define the tables of a shop: their columns, keys, codes and the rules a row must keep.
 
 Every table of the lake is stated here once: its columns in order, what kind of value each holds, which must be in
 an export, and the key that makes a row the same row in a later export. Loaders build these rows, the lake keeps

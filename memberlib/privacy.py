@@ -1,4 +1,4 @@
-"""What must not leave the shop?
+"""Mask what must not leave the shop: phones, e-mails and other ids of persons.
 
 A platform may give a phone number or an e-mail address for a member's id. Such an id is shown by its ends alone; who
 needs it whole asks for it. An id of another kind says nothing about a person outside the shop and stays as it is.

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from memberlib import i18n
-from memberlib.declared import Source, source_from
 from memberlib.errors import InputError
+from memberlib.external import ExternalSource, source_from
 from memberlib.model import LEVELS, PAID_STATUSES
 from memberlib.theme import rising
 
@@ -77,8 +77,8 @@ class Settings:
         What to do with a phone that several names share: ``report`` it, or ``join`` them all the same.
     findings : dict
         Thresholds that replace those of ``memberlib/findings.toml``.
-    source : Source, optional
-        Where the shop's tables live, apart from the lake; see :mod:`memberlib.declared`.
+    source : ExternalSource, optional
+        Where the shop's tables live, apart from the lake; see :mod:`memberlib.external`.
     """
 
     name: dict[str, str] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Settings:
     join_by: tuple[str, ...] = ()
     join_shared_phone: str = "report"
     findings: dict[str, Any] = field(default_factory=dict)
-    source: Source | None = None
+    source: ExternalSource | None = None
 
     def name_in(self, lang: str, fallback: str = "") -> str:
         """Name of the shop in a language, else in any language, else ``fallback``; 繁體 is made from 简体."""

@@ -15,13 +15,13 @@ import pandas as pd
 from memberlib import facts as _facts
 from memberlib.engine import connection
 from memberlib.errors import InputError
-from memberlib.given import in_memory, serial, table_of
+from memberlib.frames import in_memory, serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import data_folder
 from memberlib.model import YEARS
 from memberlib.settings import Settings, check_store_id
-from memberlib.sources import Version, close, found, shop_ids, shop_version
+from memberlib.sources import Version, close, shop_ids, shop_tables, shop_version
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -353,7 +353,7 @@ def open_store(
     >>> store.buyer_count  # doctest: +SKIP
     2391
     """
-    opened = found(data_folder(data), store_id, at_version)
+    opened = shop_tables(data_folder(data), store_id, at_version)
     return Store(store_id, opened.tables, con=opened.con, as_of=day_of(as_of), settings=opened.settings,
                  version=opened.number, digest=opened.digest, _span=opened.days)  # fmt: skip
 

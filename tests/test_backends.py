@@ -21,7 +21,7 @@ import servers
 from shops_by_hand import GIVEN, JOINED, STAYS
 
 from memberlib.errors import InputError
-from memberlib.given import in_memory
+from memberlib.frames import in_memory
 from memberlib.identity import groups, pairs
 from memberlib.imports import import_files
 from memberlib.lake import Lake, shop_ids

@@ -351,7 +351,7 @@ def test_channels_keep_ids_apart(tmp_path: Path) -> None:
     [
         ("table = 'orders'", "(lang|row_is|platform) is missing"),
         (TILL + LINES.replace('"orders"', '"sales"'), "table 'sales' is not one of orders, items"),
-        (TILL + LINES.replace("refund_amount", "refund"), "column .refund. is not one of .*mean .refund_amount."),
+        (TILL + LINES.replace("refund_amount", "refund"), "'refund' is not one of order_id, .*mean 'refund_amount'"),
         (TILL + LINES.replace("less", "minus"), "paid_amount: word 'minus' is not one of from, zone"),
         (TILL + LINES.replace('"sum" }', '"add" }'), "gather 'add' is not one of first, last, least, sum"),
         (TILL + LINES.replace('paid = "completed"', 'paid = "done"'), "'paid' is 'done', not one of pending"),

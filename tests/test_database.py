@@ -402,7 +402,7 @@ def test_a_file_is_opened_for_reading_only(tmp_path: Path) -> None:
     statements = ("CREATE TABLE orders AS SELECT 1 AS n",)
     for url in (sqlite_file(tmp_path, *statements), duckdb_file(tmp_path, *statements)):
         before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-        source = drivers.open_source(url)
+        source = drivers.open_database(url)
         with pytest.raises(Exception, match=r"(?i)read-?only"):
             source.con.execute("INSERT INTO orders VALUES (2)")
         source.close()

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memberlib.errors import InputError
-from memberlib.imports import Account, import_files, taking
+from memberlib.imports import Account, import_files, one_file
 from memberlib.lake import IMPORT_COLUMNS, Lake
 from memberlib.lake import writer as writer_module
 from memberlib.settings import all_settings
@@ -98,7 +98,7 @@ def test_a_repetition_is_not_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     take(orders(tmp_path, [line(3)], "more.csv"), tmp_path)
     take(orders(tmp_path, [line(1, amount="11")], "changed.csv"), tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(taking._Taking, "_read", None)
+        patch.setattr(one_file._FileImport, "_import_tables", None)
         assert counts(take(path, tmp_path)) == (2, 0, 2, 0, 0)
 
 
@@ -428,7 +428,7 @@ def test_an_import_that_dies_leaves_the_state_before(
         if step in ("table", "rejected"):
             patch.setattr(writer_module.Writer, last, dying)
         if step == "settings":
-            patch.setattr(taking._Taking, "_settle", die)
+            patch.setattr(one_file._FileImport, "_settle", die)
         if step == "version":
             patch.setattr(writer_module, "create", die)
         with pytest.raises(Killed):

@@ -12,7 +12,7 @@ import pytest
 
 from memberlib import cli
 from memberlib.errors import InputError
-from memberlib.lake import Lake, data_folder, seals, sources, versions
+from memberlib.lake import Lake, data_folder, import_rows, seals, versions
 from memberlib.model import MEMBERS
 
 
@@ -185,7 +185,7 @@ def test_an_import_keeps_the_rows_it_brought_and_those_it_found(lake: Lake) -> N
         writer.put(con, "brushed", "SELECT '4' AS order_id", same=same, replaced="SELECT '1' AS order_id")
         writer.commit(record("brushed", sha256="x"), digest_of={"n": 1})
     put(lake, "5", replaced="4")  # rewrites what stands, never what was brought
-    (_, source, _) = sources.sources(lake.version("tea"))
+    (_, source, _) = import_rows.import_rows(lake.version("tea"))
     kept = {
         what: [r[0] for r in duckdb.sql(f"SELECT order_id FROM read_parquet('{path}') ORDER BY 1").fetchall()]
         for what, path in (("rows", source.rows), ("same", source.same), ("gone", source.gone))

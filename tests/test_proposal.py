@@ -22,8 +22,8 @@ from memberlib.loaders import reader
 from memberlib.loaders.crosswalk import crosswalk_from
 from memberlib.loaders.proposal import Proposal, proposed, sample
 from memberlib.loaders.proposal.naming import codes_of, known_words
-from memberlib.loaders.proposal.sampling import cleaned, date_forms, is_money, is_phone, money
-from memberlib.loaders.proposal.trying import tried
+from memberlib.loaders.proposal.sampling import date_forms, is_phone, understood
+from memberlib.loaders.proposal.trying import try_out
 from memberlib.model import CODES, TABLES
 from memberlib.privacy import masked
 
@@ -188,7 +188,7 @@ def test_forms_that_are_known_are_found_again(tmp_path: Path) -> None:
     for name in ("square/transactions", "shopify/orders_export", "jd/orders", "woocommerce/order_export"):
         looked = sample(reader.opened(folder / f"{name}.csv")[0])
         made = proposed(looked, platform="again", mask=masked)
-        tried_by_it = tried(looked, crosswalk_from(made.name, made.text.encode()))
+        tried_by_it = try_out(looked, crosswalk_from(made.name, made.text.encode()))
         kept = columns(made)
         found[name] = (made.table, kept["order_id"], kept["member_id"], tried_by_it.bad_count)
         assert "@example.com" not in re.sub(r"[a-z]\*\*\*@example\.com", "", made.text)
@@ -310,14 +310,23 @@ def test_dates_that_could_be_read_two_ways_are_a_guess(tmp_path: Path) -> None:
     ],
 )
 def test_forms_of_dates(texts: list[str], forms: object) -> None:
-    assert date_forms(texts) == forms
+    assert date_forms([*understood(texts).values()]) == forms
 
 
-def test_cells_and_what_they_are() -> None:
-    assert [cleaned(v) for v in ('="12"', "'138", " null ", "-", None, 5)] == ["12", "138", "", "", "", "5"]
-    assert [money(v) for v in ("¥1,234.50", "$-8.00", "12元")] == [1234.5, -8.0, 12.0]
-    assert [money(v) for v in ("1,23", "", "12%", ".", "tea")] == [None] * 5
-    assert is_money("58.00") and not is_money("5-8")
+def test_cells_and_what_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "cells.csv"
+    path.write_text(
+        "n,what\n" + "".join(f"{n},{v}\n" for n, v in enumerate(('="12"', "'138", " null ", "-", "", "5")))
+    )
+    (_, column) = sample(reader.opened(path)[0]).columns
+    assert column.cells == ("12", "138", "", "", "", "5")
+    found = understood(["¥1,234.50", "$-8.00", "12元", "58.00", "1,23", "", "12%", ".", "tea", "5-8"])
+    assert [meaning.amount for meaning in found.values()] == [1234.5, -8, 12, 58] + [None] * 6
+    assert [found[text].is_whole for text in ("12元", "¥1,234.50", "tea")] == [True, False, False]
+    dated = understood(
+        ["2026-01-31T10:00:00Z", "20260131", "2026年1月31日", "1001", "10010203", "202601", "tea"]
+    )
+    assert [meaning.dated for meaning in dated.values()] == [True] * 3 + [False] * 4
     assert is_phone("13800001234") and is_phone("138****1234") and not is_phone("20260101")
 
 
@@ -395,7 +404,7 @@ def test_whatever_the_file_the_proposal_is_toml(
     stated = tomllib.loads(made.text)
     assert set(stated["columns"]).isdisjoint(made.lacking)
     if not made.lacking:
-        found = tried(looked, crosswalk_from(made.name, made.text.encode()))
+        found = try_out(looked, crosswalk_from(made.name, made.text.encode()))
         assert found.bad_count <= found.row_count
     secrets = {"13800001234", "a@example.com"} - {looked.file.header[0].strip(), *(h.strip() for h in header)}
     assert not [secret for secret in secrets if secret in made.text]
@@ -419,7 +428,7 @@ def test_a_damaged_file_ends_in_a_proposal_or_in_one_line(tmp_path: Path, seed: 
         made = proposed(looked, platform="my-till", mask=masked)
         tomllib.loads(made.text)
         if not made.lacking:
-            tried(looked, crosswalk_from(made.name, made.text.encode()))
+            try_out(looked, crosswalk_from(made.name, made.text.encode()))
     except InputError as error:
         assert "\n" not in str(error)
 

@@ -120,9 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("MEMBERLIB_DEBUG"):
             raise
         from memberlib.engine import shortage
-        from memberlib.lake.damage import told_by
+        from memberlib.lake.damage import damage_line
 
-        if line := told_by(error) or shortage(str(error)):
+        if line := damage_line(error) or shortage(str(error)):
             print(f"memberlib: {line}", file=sys.stderr)
             sys.exit(2)
         print(f"memberlib: unexpected {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

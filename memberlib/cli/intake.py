@@ -1,4 +1,4 @@
-"""What can be said at a prompt about taking exports in?"""
+"""The commands that import: `memberlib import` and `memberlib samples`."""
 
 from __future__ import annotations
 
@@ -65,43 +65,26 @@ def import_(
     """
     from memberlib.imports import import_files, import_from
 
-    show = functools.partial(_print_account, data=data)
-    if source is not None:
-        if files or sheet or encoding:
-            raise InputError("with --from no files are read, nor does it go with --sheet or --encoding")
-        with _bar() as tell:
-            import_from(
-                source,
-                store,
-                table=table,
-                query=query,
-                data=data,
-                platform=platform,
-                channel=channel,
-                mapping=mapping,
-                max_rejected_share=max_rejected,
-                progress=tell,
-                done=show,
-            )
-        return
-    if not files:
+    if source is not None and (files or sheet or encoding):
+        raise InputError("with --from no files are read, nor does it go with --sheet or --encoding")
+    if source is None and not files:
         raise InputError("give the export files to read, or --from and a database")
-    if table is not None or query is not None:
+    if source is None and (table is not None or query is not None):
         raise InputError("--table and --query go with --from, which names the database")
     with _bar() as tell:
-        import_files(
-            files,
-            store,
-            data=data,
-            platform=platform,
-            channel=channel,
-            sheets=sheet or (),
-            mapping=mapping,
-            encoding=encoding,
-            max_rejected_share=max_rejected,
-            progress=tell,
-            done=show,
-        )
+        shared: dict[str, Any] = {
+            "data": data,
+            "platform": platform,
+            "channel": channel,
+            "mapping": mapping,
+            "max_rejected_share": max_rejected,
+            "progress": tell,
+            "done": functools.partial(_print_account, data=data),
+        }
+        if source is not None:
+            import_from(source, store, table=table, query=query, **shared)
+        else:
+            import_files(files or (), store, sheets=sheet or (), encoding=encoding, **shared)
 
 
 @contextmanager

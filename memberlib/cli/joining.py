@@ -1,4 +1,4 @@
-"""What can be said at a prompt about members that are one?"""
+"""The commands about members that are one person: proposed, joined and decided pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be said at a prompt about what was taken in?"""
+"""The commands about imports: list, check and undo them, show rejected rows and brushed orders."""
 
 from __future__ import annotations
 

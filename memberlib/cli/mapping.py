@@ -1,4 +1,4 @@
-"""What can be said at a prompt about the forms of exports, known ones and new ones?"""
+"""The commands about forms of exports: list the known platforms, propose a mapping for a new one."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def mapping(
             written = [first, lines]
         known = [found.crosswalk.name for found in matches(opened.header)]
         if known:
-            _say(f"{shown} is read without a mapping, as {', '.join(known)}")
+            _note(f"{shown} is read without a mapping, as {', '.join(known)}")
         if left:
-            _say(
+            _note(
                 f"looked at {shown}{f', sheet {opened.sheet}' if opened.sheet else ''}; not at {', '.join(left)}"
             )
         for proposal in written:
-            _judge(looked, proposal)
+            _report_trial(looked, proposal)
     if out is None:
         typer.echo(made.text, nl=False)
         return
@@ -93,22 +93,22 @@ def mapping(
         typer.echo(f"{target}")
 
 
-def _judge(looked: Sample, proposal: Proposal) -> None:
+def _report_trial(looked: Sample, proposal: Proposal) -> None:
     """Tell what is open in a proposal, and what became of the rows looked at."""
     from memberlib.loaders.crosswalk import crosswalk_from
-    from memberlib.loaders.proposal.trying import tried
+    from memberlib.loaders.proposal.trying import try_out
 
     if proposal.lacking:
-        _say(f"{proposal.name}: still to be filled in: {', '.join(proposal.lacking)}")
+        _note(f"{proposal.name}: still to be filled in: {', '.join(proposal.lacking)}")
         return
-    found = tried(looked, crosswalk_from(proposal.name, proposal.text.encode()))
+    found = try_out(looked, crosswalk_from(proposal.name, proposal.text.encode()))
     said = f"{found.row_count - found.bad_count:,} of {found.row_count:,} rows looked at can be read by it"
     rules = "; ".join(f"{rule}: {count:,}, first row {row:,}" for rule, (count, row) in found.rules.items())
     guesses = f"; guessed: {', '.join(proposal.guesses)}" if proposal.guesses else ""
-    _say(f"{proposal.name}: {said}{f' ({rules})' if rules else ''}{guesses}")
+    _note(f"{proposal.name}: {said}{f' ({rules})' if rules else ''}{guesses}")
 
 
-def _say(text: str) -> None:
+def _note(text: str) -> None:
     typer.echo(text, err=True)
 
 
@@ -134,10 +134,10 @@ def platforms(data: Data = None) -> None:
         tables = dict.fromkeys(c.table.name for c in its)
         typer.echo(f"{platform}: {', '.join(tables)}")
         for crosswalk in its:
-            typer.echo(f"  {crosswalk.name}: {_told(crosswalk)}")
+            typer.echo(f"  {crosswalk.name}: {_described(crosswalk)}")
 
 
-def _told(crosswalk: Crosswalk) -> str:
+def _described(crosswalk: Crosswalk) -> str:
     """What a crosswalk reads, in one line."""
     rows = {
         "order": "one row per order",

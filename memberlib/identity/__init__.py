@@ -1,4 +1,4 @@
-"""Which members of several channels are one person?
+"""Join the members of several channels that are one person.
 
 A shop says in its settings by what its members are joined (``join_by``: phone, email, key), and decides single pairs by
 hand (together or apart). Both are looked at when the shop is opened; nothing in the lake is changed by them. A joined
@@ -14,7 +14,7 @@ import numpy as np
 
 from memberlib import privacy
 from memberlib.identity.groups import parted, smallest_linked
-from memberlib.identity.links import MOST_MEMBERS, fresh_name, held, linked
+from memberlib.identity.links import MOST_MEMBERS, fresh_name, linked_pairs, shared_values
 from memberlib.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Joining:
             GROUP BY least(given.member_id, given.other_id), greatest(given.member_id, given.other_id)"""
         )
         nothing = "SELECT '' AS member_id, '' AS name, '' AS phone, '' AS email, '' AS person_key WHERE false"
-        self._held = held(con, contacts or nothing, settings=settings)
+        self._held = shared_values(con, contacts or nothing, settings=settings)
         self._ids = self._grouped()
         self._changed: str | None = None
 
@@ -145,7 +145,7 @@ class Joining:
 
     def pairs(self) -> pd.DataFrame:
         """One row per pair, see :func:`memberlib.identity.pairs`."""
-        found = linked(self.con, self._held, self._ids)
+        found = linked_pairs(self.con, self._held, self._ids)
         rows: pd.DataFrame = self.con.execute(
             f"""WITH linked AS ({found}),
             rated AS (

@@ -1,4 +1,4 @@
-"""How is a phone, an e-mail, a key or a name written so that two that mean the same are equal?
+"""Write a phone, an e-mail, a key or a name so that two that mean the same are equal.
 
 Each function takes SQL that gives a column ``text`` and adds the column ``found``: what can be compared, or null for
 what must not join anybody (masked, void, cut short). Nothing is looked up outside the text but the country

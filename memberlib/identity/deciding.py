@@ -1,4 +1,4 @@
-"""How does a decision about two members come into a shop's lake, and out again?
+"""Decide by hand that two members are one person, or are not.
 
 A decision is kept by pair and stands until it is changed; each change is a version of the lake like an import, so that
 a report of an earlier version does not see it and ``memberlib undo`` takes it back.
@@ -10,15 +10,16 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
-from memberlib.model import DECISIONS
+from memberlib.lake.by_hand import account
+from memberlib.model import DECISION_KINDS, DECISIONS
 from memberlib.privacy import masked
 
 if TYPE_CHECKING:
     from memberlib.lake import LakeVersion, Writer
 
-DECISION_WORDS = ("together", "apart")
-_BY_HAND = "by hand"
+
 _HOLD_MEMBERS = ("orders", "members", "events", "contacts")
 
 
@@ -45,18 +46,15 @@ def decide(writer: Writer, pairs: Sequence[tuple[str, str]], *, decision: str | 
         For a member that the shop does not know, a member and itself, or where nothing would change; nothing is
         changed then.
     """
-    import duckdb
-
     wanted = sorted({(min(pair), max(pair)) for pair in pairs})
     if not wanted:
         raise InputError("no pair of members given")
-    if decision is not None and decision not in DECISION_WORDS:
-        raise InputError(f"no decision {decision!r}; choose among {', '.join(DECISION_WORDS)}")
+    if decision is not None and decision not in DECISION_KINDS:
+        raise InputError(f"no decision {decision!r}; choose among {', '.join(DECISION_KINDS)}")
     for one, other in wanted:
         if one == other:
             raise InputError(f"'{masked(one)}' and '{masked(other)}' are the same member; name two")
-    with duckdb.connect() as con:
-        con.execute("SET enable_progress_bar = false")
+    with workspace() as con:
         con.execute("CREATE TEMP TABLE wanted (member_id VARCHAR, other_id VARCHAR)")
         con.executemany("INSERT INTO wanted VALUES (?, ?)", [list(pair) for pair in wanted])
         if decision is not None:
@@ -81,18 +79,9 @@ def decide(writer: Writer, pairs: Sequence[tuple[str, str]], *, decision: str | 
         keys = f"SELECT member_id, other_id FROM ({other})"
         writer.put(con, DECISIONS.name, fresh, replaced=keys, same=same)
     changed = len(wanted) - len(standing) if decision else len(gone)
-    account = {
-        "platform": "generic",
-        "table": DECISIONS.name,
-        "read_count": len(standing) + changed,
-        "accepted_count": changed - len(gone),
-        "same_count": len(standing),
-        "replaced_count": len(gone),
-        "rejected_count": 0,
-    }
     said = {"decision": decision or "", "pairs": [list(pair) for pair in wanted]}
     digest = hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()
-    record = {"file": _BY_HAND, "sha256": f"{_BY_HAND}:{digest}", "options": {}, "parts": [account]}
+    record = account(DECISIONS, digest, accepted=changed - len(gone), same=len(standing), replaced=len(gone))
     return writer.commit(record, digest_of={"decided": digest})
 
 

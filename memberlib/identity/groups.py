@@ -1,4 +1,4 @@
-"""Which members are one, given who is linked with whom and who is kept apart?
+"""Group members that are linked, without those who are kept apart.
 
 Members are numbers here, the smallest id being the smallest number. Without pairs kept apart a group is a connected
 component. A component that holds such a pair is put together anew in a fixed order: decisions first, by their ids; then

@@ -1,4 +1,4 @@
-"""Which members share a phone, an e-mail address or a key, and does that make them one?
+"""Find members that share a phone, an e-mail address or a key, and say whether that makes them one.
 
 - Members that share a key or an e-mail address are one.
 - Members that share a phone are one, unless their names contradict each other: then nobody is joined by that phone,
@@ -28,7 +28,7 @@ def fresh_name(what: str) -> str:
     return f"joining_{what}_{next(_serial)}"
 
 
-def held(con: Any, contacts: str, *, settings: Settings) -> str:
+def shared_values(con: Any, contacts: str, *, settings: Settings) -> str:
     """Who holds what that others hold too, in a temporary table.
 
     Parameters
@@ -111,13 +111,13 @@ def _contradicted(rows: str, shared: str) -> str:
         )"""
 
 
-def linked(con: Any, made: str, ids: str) -> str:
+def linked_pairs(con: Any, made: str, ids: str) -> str:
     """SQL of the pairs that share something: each with each, or with the smallest where many share it.
 
     Parameters
     ----------
     made : str
-        Table of :func:`held`.
+        Table of :func:`shared_values`.
     ids : str
         Table of member_id, number, root.
 

@@ -1,4 +1,4 @@
-"""What do the rows of joined members become?"""
+"""Merge the rows of joined members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does an import do?
+"""Import export files, or a table of a database, into a shop of the lake.
 
 A file is opened, laid over a crosswalk, read and checked into a staging table; then, under the shop's lock, its rows
 are held against the shop's present ones and go into the lake in one step. Until that step nothing is changed.
@@ -22,10 +22,10 @@ from pathlib import Path
 
 from memberlib.errors import InputError
 from memberlib.imports.account import Account
-from memberlib.imports.taking import Choices, Progress, take_in
+from memberlib.imports.one_file import import_one
+from memberlib.imports.options import ImportOptions, Progress
 from memberlib.lake import data_folder
-from memberlib.loaders import archives, crosswalk
-from memberlib.settings import check_store_id
+from memberlib.loaders import archives
 
 __all__ = ["Account", "import_files", "import_from"]
 
@@ -84,12 +84,12 @@ def import_files(
     >>> account.accepted_count  # doctest: +SKIP
     2391
     """
-    choices = _choices(
+    options = ImportOptions(
         store_id,
-        data=data,
+        data_folder(data),
         platform=platform,
         channel=channel,
-        sheets=sheets,
+        sheets=tuple(sheets),
         mapping=mapping,
         encoding=encoding,
         max_rejected_share=max_rejected_share,
@@ -100,7 +100,7 @@ def import_files(
         try:
             with tempfile.TemporaryDirectory(prefix="memberlib-") as unpacked:
                 for name, file in archives.unpacked(Path(path), Path(unpacked)):
-                    for account in take_in(name, file, choices):
+                    for account in import_one(name, file, options):
                         accounts.append(account)
                         if done:
                             done(account)
@@ -151,14 +151,12 @@ def import_from(
     """
     from memberlib.loaders.database import rows_of, shown_url
 
-    choices = _choices(
+    options = ImportOptions(
         store_id,
-        data=data,
+        data_folder(data),
         platform=platform,
         channel=channel,
-        sheets=(),
         mapping=mapping,
-        encoding=None,
         max_rejected_share=max_rejected_share,
         progress=progress,
     )
@@ -169,65 +167,10 @@ def import_from(
         if progress:
             progress(shown_url(url), 1.0)
         try:
-            accounts = take_in(name, path, choices)
+            accounts = import_one(name, path, options)
         except OSError as error:
             raise InputError(f"{name} was not taken in: {error}") from None
     if done:
         for account in accounts:
             done(account)
     return accounts
-
-
-def _choices(
-    store_id: str,
-    *,
-    data: str | Path | None,
-    platform: str | None,
-    channel: str | None,
-    sheets: Sequence[str],
-    mapping: str | Path | None,
-    encoding: str | None,
-    max_rejected_share: float,
-    progress: Progress | None,
-) -> Choices:
-    """What was asked for, seen to be possible."""
-    check_store_id(store_id)
-    if not 0 <= max_rejected_share <= 1:
-        raise InputError(
-            f"the largest share of rejected rows must lie between 0 and 1, not {max_rejected_share:g}"
-        )
-    if channel is not None:
-        check_channel(channel)
-    folder = data_folder(data)
-    known = crosswalk.known(folder, Path(mapping) if mapping else None)
-    crosswalk.chosen(platform, known)
-    return Choices(
-        store_id=store_id,
-        data=folder,
-        known=known,
-        platform=platform,
-        channel=channel or "",
-        sheets=tuple(sheets),
-        encoding=encoding,
-        max_rejected_share=max_rejected_share,
-        progress=progress,
-    )
-
-
-def check_channel(channel: str) -> str:
-    """A channel's name itself, where it can stand before an id: any word without a colon or a space.
-
-    Examples
-    --------
-    >>> check_channel("jd")
-    'jd'
-    """
-    if (
-        not channel
-        or len(channel) > 32
-        or any(c.isspace() or c in ":'\"\\" or not c.isprintable() for c in channel)
-    ):
-        raise InputError(
-            f"{channel!r} is no channel; use one short word without spaces and colons, such as 'jd'"
-        )
-    return channel

@@ -1,4 +1,4 @@
-"""What became of each row of a file?"""
+"""Say what became of each row of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a file hold for which table, and what is there to say of it?"""
+"""Tell what a file holds for each table, and what the user should know of it."""
 
 from __future__ import annotations
 

@@ -23,8 +23,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
-from memberlib.lake.damage import telling
+from memberlib.lake.damage import naming_damage
 from memberlib.lake.versions import LakeVersion, known_entry, newest, newest_whole, parts_of, version_of
 from memberlib.lake.writer import Writer
 from memberlib.model import REJECTED
@@ -179,7 +180,6 @@ class Lake:
         InputError
             For an unknown shop or import.
         """
-        import duckdb
         import pandas as pd
 
         if at_version == 0:
@@ -192,8 +192,7 @@ class Lake:
                 raise InputError(f"import {import_id} of '{store_id}' was taken back, with its rejected rows")
             where = "WHERE import_id = ?"
             values = [entry.record.get("rejected_under", entry.import_id)]
-        with telling(self.root / store_id, store_id), duckdb.connect() as con:
-            con.execute("SET enable_progress_bar = false")
+        with naming_damage(self.root / store_id, store_id), workspace() as con:
             files = version.files.get("rejected")
             con.execute(f"CREATE TABLE found ({REJECTED.sql_columns()})")
             if files:
@@ -242,7 +241,7 @@ class Lake:
         from memberlib.lake.brushing import listed
 
         version = self.version(store_id)
-        with telling(self.root / store_id, store_id):
+        with naming_damage(self.root / store_id, store_id):
             return listed(version)
 
     def take_off_brushed(self, store_id: str, order_ids: Sequence[str]) -> LakeVersion:
@@ -278,7 +277,7 @@ class Lake:
         except filelock.Timeout:
             raise InputError(f"another import into '{store_id}' is still running; try again later") from None
         try:
-            with telling(folder, store_id):
+            with naming_damage(folder, store_id):
                 yield Writer(folder, store_id)
         finally:
             lock.release()

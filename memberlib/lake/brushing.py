@@ -1,4 +1,4 @@
-"""Which orders are on a shop's list of brushed ones (刷单), and how does one come off it?"""
+"""List a shop's brushed orders (刷单) and take orders off that list."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
-from memberlib.lake.replay import lay_out, workspace
+from memberlib.lake.by_hand import account
+from memberlib.lake.replay import lay_out
 from memberlib.lake.versions import LakeVersion
 from memberlib.lake.writer import Writer
 from memberlib.model import BRUSHED, ORDERS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-BY_HAND = "by hand"
-"""What stands where the name of a file would."""
 
 
 def listed(version: LakeVersion) -> pd.DataFrame:
@@ -51,13 +50,5 @@ def take_off(writer: Writer, order_ids: Sequence[str]) -> LakeVersion:
         con.execute("CREATE TEMP TABLE off (order_id VARCHAR)")
         con.executemany("INSERT INTO off VALUES (?)", [(order_id,) for order_id in wanted])
         writer.put(con, BRUSHED.name, "SELECT order_id FROM off WHERE false", replaced="SELECT * FROM off")
-    counts = {f"{name}_count": 0 for name in ("accepted", "same", "rejected")}
-    part = {
-        "platform": "generic",
-        "table": BRUSHED.name,
-        "read_count": len(wanted),
-        "replaced_count": len(wanted),
-    }
     digest = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
-    record = {"file": BY_HAND, "sha256": f"{BY_HAND}:{digest}", "options": {}, "parts": [{**part, **counts}]}
-    return writer.commit(record, digest_of={"off_brushed": wanted})
+    return writer.commit(account(BRUSHED, digest, replaced=len(wanted)), digest_of={"off_brushed": wanted})

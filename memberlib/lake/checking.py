@@ -1,4 +1,4 @@
-"""Does a shop's lake keep all that it promises?
+"""Check that a shop's files are whole and say what they should.
 
 Looked at: versions without a gap, the digest and the seal chained over them, every file there as it was written and
 with the rows stated; in the newest version keys that stand once, no empty value where none may be, codes
@@ -11,11 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.lake.damage import altered
 from memberlib.lake.files import differing, row_count
-from memberlib.lake.replay import lay_out, replay, workspace
-from memberlib.lake.sources import sources
+from memberlib.lake.import_rows import import_rows
+from memberlib.lake.replay import lay_out, replay
 from memberlib.lake.versions import (
     LakeVersion,
     last_made,
@@ -83,7 +84,7 @@ def _found(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) ->
     import duckdb
 
     wrong = [*_chain(contents), *_accounts(newest)]
-    stated = [file for source in sources(newest, standing=False) for file in source.files]
+    stated = [file for source in import_rows(newest, standing=False) for file in source.files]
     with workspace() as con:
         counts, missing = _footers(con, folder, contents, stated)
         wrong += missing + _row_counts(folder, contents, counts)
@@ -209,7 +210,7 @@ def _rows(con: duckdb.DuckDBPyConnection, spec: Table, newest: LakeVersion) -> l
         if count:
             wrong.append(f"{name}: {count:,} rows with {said}")
     if "import_id" not in spec.names:
-        replay(con, spec, [source for source in sources(newest) if source.table == name])
+        replay(con, spec, [source for source in import_rows(newest) if source.table == name])
         for said, one, other in (("that no import gives", name, "replayed"), ("lacking", "replayed", name)):
             count = con.execute(f"SELECT count(*) FROM ({differing(spec, one, other)})").fetchall()[0][0]
             if count:

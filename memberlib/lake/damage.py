@@ -1,4 +1,4 @@
-"""Which data file of a shop is not as it was written, and how is that said?"""
+"""Name the data file of a shop that is not as it was written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def altered(folder: Path, contents: Iterable[Mapping[str, Any]]) -> dict[str, st
 
 
 @contextlib.contextmanager
-def telling(folder: Path, store_id: str) -> Iterator[None]:
+def naming_damage(folder: Path, store_id: str) -> Iterator[None]:
     """Say which data file is to blame where the rows of a shop cannot be read.
 
     Raises
@@ -54,12 +54,12 @@ def telling(folder: Path, store_id: str) -> Iterator[None]:
         raise
 
 
-def told_by(error: BaseException) -> str:
+def damage_line(error: BaseException) -> str:
     """The line for an error of DuckDB that names a data file of a shop; empty for any other.
 
     Examples
     --------
-    >>> told_by(ValueError("No magic bytes in 'data/lake/tea/orders/00000000.parquet'"))
+    >>> damage_line(ValueError("No magic bytes in 'data/lake/tea/orders/00000000.parquet'"))
     ''
     """
     if not is_of_duckdb(error):

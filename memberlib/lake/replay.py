@@ -1,4 +1,4 @@
-"""What stands in a table after some imports, gone through one after the other?
+"""Work out what stands in a table after some imports, one after the other.
 
 The rule, in the order the imports came: a stated row takes the place of the row with its key. Before the rows of an
 export that states whole orders, all lines of its orders go. Lines read from titles do not count where the order has a
@@ -7,33 +7,15 @@ line with a quantity or an amount.
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from memberlib.lake.sources import Source
+from memberlib.lake.import_rows import ImportRows
 from memberlib.model import Table
 from memberlib.sql import identifiers, literals
 
 if TYPE_CHECKING:
     import duckdb
-
-_MEMORY = "700MB"
-
-
-@contextlib.contextmanager
-def workspace() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own with bounded memory, which prints nothing."""
-    import duckdb
-
-    with (
-        tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
-        duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
-    ):
-        con.execute("SET enable_progress_bar = false")
-        con.execute("SET preserve_insertion_order = false")
-        yield con
 
 
 def lay_out(con: duckdb.DuckDBPyConnection, spec: Table, files: Sequence[str]) -> None:
@@ -51,19 +33,19 @@ def scope_of(spec: Table) -> tuple[str, ...]:
 
 
 def replay(
-    con: duckdb.DuckDBPyConnection, spec: Table, sources: Sequence[Source], *, scope: str | None = None
+    con: duckdb.DuckDBPyConnection, spec: Table, sources: Sequence[ImportRows], *, scope: str | None = None
 ) -> None:
     """Make the table ``replayed``: the rows that stand after these imports.
 
     Parameters
     ----------
-    sources : list of Source
+    sources : list of ImportRows
         What the imports stated of this table, in the order they came.
     scope : str, optional
         Name of a table with the columns of :func:`scope_of`; only rows that are in it are gone through.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE replayed ({spec.sql_columns()})")
-    group: list[Source] = []
+    group: list[ImportRows] = []
     for source in sources:
         if not source.named_only:
             group.append(source)
@@ -75,7 +57,7 @@ def replay(
     _apply(con, spec, group, scope)
 
 
-def _apply(con: duckdb.DuckDBPyConnection, spec: Table, group: list[Source], scope: str | None) -> None:
+def _apply(con: duckdb.DuckDBPyConnection, spec: Table, group: list[ImportRows], scope: str | None) -> None:
     """Put what imports stated upon ``replayed``, all at once: of rows with one key the last stands."""
     files = [
         (path, number, path == source.gone, source.whole_orders and path != source.gone)

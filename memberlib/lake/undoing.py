@@ -1,4 +1,4 @@
-"""How is an import taken back, exactly?
+"""Take an import back, exactly.
 
 The shop becomes what its other imports give when they are gone through in order without it: a row that a later file
 stated as well stays, a row it replaced comes back as the imports before it left it. Only the keys (of lines: the
@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.lake.files import differing
-from memberlib.lake.replay import replay, scope_of, workspace
-from memberlib.lake.sources import Source, sources
+from memberlib.lake.import_rows import ImportRows, import_rows
+from memberlib.lake.replay import replay, scope_of
 from memberlib.lake.versions import Entry, LakeVersion, known_entry
 from memberlib.lake.writer import Writer
 from memberlib.model import KEPT_TABLES, Table
@@ -57,8 +58,8 @@ def undo(writer: Writer, import_id: str) -> Undone:
     version = writer.current
     entry = known_entry(version, import_id)
     _check_own(version, entry)
-    others = [source for source in sources(version) if source.import_id != import_id]
-    own = [source for source in sources(version) if source.import_id == import_id]
+    others = [source for source in import_rows(version) if source.import_id != import_id]
+    own = [source for source in import_rows(version) if source.import_id == import_id]
     taken_out: dict[str, int] = {}
     given_back: dict[str, int] = {}
     with workspace() as con:
@@ -107,7 +108,12 @@ def _check_own(version: LakeVersion, entry: Entry) -> None:
 
 
 def _replaced(
-    con: duckdb.DuckDBPyConnection, writer: Writer, spec: Table, *, stated: list[Source], others: list[Source]
+    con: duckdb.DuckDBPyConnection,
+    writer: Writer,
+    spec: Table,
+    *,
+    stated: list[ImportRows],
+    others: list[ImportRows],
 ) -> tuple[int, int]:
     """Have the rows an import stated stand as the others leave them; rows taken out and given back."""
     columns = identifiers(scope_of(spec))

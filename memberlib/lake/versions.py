@@ -1,8 +1,8 @@
-"""What is one version of a shop, and how does it come to be there whole or not at all?
+"""Read and write the versions of a shop, each a file that is there whole or not at all.
 
-A version is a JSON file that names the Parquet files of every table, what made it (an import,
-with one account per part, or the undoing of one), where the rows that import stated are kept, a digest chained
-over all versions before it, and a seal (:mod:`memberlib.lake.seals`). ``newest.json`` names the last version made, so
+A version is a JSON file that names the Parquet files of every table, what made it (an import, with one account per
+part, or the undoing of one), where the rows that import stated are kept, a digest chained over all versions before it,
+and a seal (:mod:`memberlib.lake.seals`). ``newest.json`` names the last version made, so
 that one which is lost is missed; a killed import may leave it one behind.
 """
 
@@ -36,7 +36,7 @@ class Entry:
     record : dict
         Its account.
     sources : list of dict
-        Where the rows it stated are kept, see :mod:`memberlib.lake.sources`; none for a file given again.
+        Where the rows it stated are kept, see :mod:`memberlib.lake.import_rows`; none for a file given again.
     undone : bool
         Whether it was taken back.
     """

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memberlib.lake.files import copied, row_count
+from memberlib.lake.import_rows import OWN_ROWS
 from memberlib.lake.seals import SEAL_KEYS, sealed, state_of
-from memberlib.lake.sources import OWN_ROWS
 from memberlib.lake.versions import (
     FORMAT,
     LakeVersion,
@@ -101,7 +101,7 @@ class Writer:
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": gone_orders is not None}
         if added:
             source["rows"] = added
-        unless = self._stated(spec, added)
+        unless = self._unless_added(spec, added)
         if same:
             self._keep(con, source, "same", f"SELECT {identifiers(spec.names)} FROM ({same}) AS held{unless}")
         if replaced:
@@ -199,7 +199,7 @@ class Writer:
         }
         if kind == "import":
             content["import"]["import_id"] = str(number)
-            content["sources"] = self._settled_sources(record)
+            content["sources"] = self._noted_sources(record)
         named = [file for table in content["tables"].values() for file in table["files"]]
         content["data"] = self._states_of(named, content.get("sources", []))
         content = sealed(content, self._before.get("seal", ""))
@@ -225,7 +225,7 @@ class Writer:
             entry.owns and not entry.undone and all(entry.record.get(w) == record.get(w) for w in what)
             for entry in self.current.entries
         )
-        sources = [] if again else self._settled_sources(record)
+        sources = [] if again else self._noted_sources(record)
         content = {**record, "import_id": import_id, "sources": sources, "data": self._states_of([], sources)}
         create(
             self._folder / "repeats" / f"{at:08d}-{len(kept) + 1:06d}.json",
@@ -259,7 +259,7 @@ class Writer:
             }
         return self._relative(fresh) if fresh else None
 
-    def _stated(self, spec: Table, added: str | None) -> str:
+    def _unless_added(self, spec: Table, added: str | None) -> str:
         """The condition that a row of ``held`` has a key which the rows just added have not."""
         if not added or not spec.key:
             return ""
@@ -281,7 +281,7 @@ class Writer:
         if any(what in source for what in OWN_ROWS):
             self._sources.append(source)
 
-    def _settled_sources(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _noted_sources(self, record: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The noted rows, each with what its part of the record says of how they take their place."""
         parts = parts_of(record)
         for source in self._sources:

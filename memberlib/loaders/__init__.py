@@ -1,4 +1,4 @@
-"""How does each platform's export become canonical rows?
+"""Read each platform's exports into the rows of :mod:`memberlib.model`.
 
 A platform is a crosswalk, a TOML file in this folder: header names, status words, what the money column means. The
 code beside it knows no platform:

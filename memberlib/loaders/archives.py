@@ -1,4 +1,4 @@
-"""Which tables are in an archive, and how much may it unpack to?
+"""Unpack the tables of a zip archive, within limits.
 
 Nothing that an archive says of itself is believed: the bytes are counted while they are unpacked, and unpacking ends
 where they pass the limit. That goes for zip archives of tables and for workbooks, which are zip archives as well.

@@ -1,4 +1,4 @@
-"""How do numbers and texts at hand become Arrow arrays?
+"""Make Arrow arrays of numbers and texts without loading pandas.
 
 ``pyarrow.array`` and ``pyarrow.scalar`` do it too, and load pandas on their way, which takes longer than most files
 take to read.

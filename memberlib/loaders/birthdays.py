@@ -1,4 +1,4 @@
-"""Which day is meant by a birthday as an export writes it, in the solar or the lunar calendar?
+"""Read a birthday as an export writes it, in the solar or the lunar calendar.
 
 Forms that are read, in half or full width, with or without a time of day behind::
 
@@ -131,9 +131,9 @@ def parsed(
     given = days if days is not None else [None] * len(texts)
     found = []
     for text, calendar, day in zip(texts, calendars, given, strict=True):
-        born = _read(text, None if _plain(day) else calendar, dates, zone, serial_dates)
+        born = _birthday(text, None if _plain(day) else calendar, dates, zone, serial_dates)
         found.append(
-            _with_day(born, _read(day, calendar, dates, zone, serial_dates)) if _plain(day) else born
+            _with_day(born, _birthday(day, calendar, dates, zone, serial_dates)) if _plain(day) else born
         )
     return found
 
@@ -207,7 +207,7 @@ def _plain(text: str | None) -> str:
     return "" if plain in _NOTHING or _NO_DAY.fullmatch(plain) else plain
 
 
-def _read(
+def _birthday(
     text: str | None, calendar: str | None, dates: Sequence[str], zone: str, serial_dates: bool
 ) -> Birthday:
     plain = _plain(text)

@@ -1,4 +1,4 @@
-"""What is in the cells of a workbook? Run as a program of its own, with bounds on memory and time.
+"""Read a workbook's cells, as a program of its own with bounds on memory and time.
 
 ``python cells.py BOOK FOLDER`` reads a workbook sheet by sheet and leaves each sheet's rows as text in a file of
 FOLDER: a run of marshalled chunks, each a list of columns. What it met goes to standard output as JSON. A workbook that
@@ -56,7 +56,7 @@ def text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def read(book_path: str, folder: Path) -> dict[str, Any]:
+def book(book_path: str, folder: Path) -> dict[str, Any]:
     """Write the rows of all sheets that hold any; say what the sheets are called and how they begin."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -180,4 +180,4 @@ def _bounded() -> None:
 
 if __name__ == "__main__":
     _bounded()
-    print(json.dumps(read(sys.argv[1], Path(sys.argv[2]))))
+    print(json.dumps(book(sys.argv[1], Path(sys.argv[2]))))

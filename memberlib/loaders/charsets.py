@@ -1,4 +1,4 @@
-"""In which encoding is a text?
+"""Find the encoding of a text.
 
 1. A byte-order mark says it. Without one, text with a NUL in every second place is UTF-16.
 2. Text that is UTF-8 throughout is UTF-8.
@@ -99,7 +99,7 @@ def guessed(head: bytes) -> str | None:
     return ASCII if head.isascii() else _weighed(head)
 
 
-def settled(path: Path) -> str:
+def after_ascii(path: Path) -> str:
     """The encoding of a file whose beginning is plain ASCII, by what comes later."""
     with open(path, "rb") as file:
         while piece := file.read(SAMPLE_BYTES):

@@ -1,4 +1,4 @@
-"""How do a database's values become text columns of a Parquet file?
+"""Write a database's values as text columns of a Parquet file.
 
 Text is exact: decimals keep all their places, whole numbers have no ``.0``, times with a zone are told in UTC with
 ``+00``, bytes are UTF-8 where they are such, else hex. NULL stays NULL.
@@ -100,7 +100,7 @@ def write(path: Path, names: Sequence[str], batches: Iterator[Sequence[Any]]) ->
             writer.write_table(pa.Table.from_arrays(list(columns), schema=schema))
 
 
-def settle(drawn: Path, path: Path, *, ordered: bool) -> None:
+def rewrite_as_text(drawn: Path, path: Path, *, ordered: bool) -> None:
     """Give the rows of a file as text, ordered by all columns where they have no order; on disk where memory ends."""
     import duckdb
     import pyarrow as pa
@@ -130,4 +130,4 @@ def _order(con: duckdb.DuckDBPyConnection, count: int) -> str:
     return " ORDER BY " + ", ".join(f"c{n}" for n in range(count if alike else 1))
 
 
-__all__ = ["ROWS", "as_text", "distinct", "settle", "write", "write_rows"]
+__all__ = ["ROWS", "as_text", "distinct", "rewrite_as_text", "write", "write_rows"]

@@ -1,4 +1,4 @@
-"""How do a file's checked rows stand to those the shop has already?"""
+"""Compare a file's checked rows with those the shop has already."""
 
 from __future__ import annotations
 

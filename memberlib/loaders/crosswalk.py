@@ -1,4 +1,4 @@
-"""Which crosswalks are there, and what does each of their TOML files state?"""
+"""Read and check crosswalks, the TOML files that say what a platform's headers and words mean."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def known(data: Path | None = None, mapping: Path | None = None) -> tuple[Crossw
         For a mapping that cannot be read, or is named like another crosswalk.
     """
     if mapping is not None:
-        return (_read(mapping),)
+        return (_from_file(mapping),)
     found = {c.name: c for c in crosswalks()}
     for path in sorted((data / "mappings").glob("*.toml")) if data else []:
-        own = _read(path, where=f"mappings/{path.name}")
+        own = _from_file(path, where=f"mappings/{path.name}")
         if own.name in found:
             raise InputError(
                 f"mappings/{path.name}: '{own.name}' comes with memberlib; name the file otherwise"
@@ -58,7 +58,7 @@ def known(data: Path | None = None, mapping: Path | None = None) -> tuple[Crossw
     return tuple(found.values())
 
 
-def _read(path: Path, *, where: str = "") -> Crosswalk:
+def _from_file(path: Path, *, where: str = "") -> Crosswalk:
     try:
         return crosswalk_from(path.name.removesuffix(".toml"), path.read_bytes(), where=where)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How do a database's rows become a file that an import can read?
+"""Write a database's table or query to a file that an import can read.
 
 A table, or what one SELECT gives, is written to a Parquet file of text columns, which is then read like any export:
 same crosswalks, same checks, same account. The rows stand in a fixed order, so that the same content is the same file,
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from memberlib.errors import InputError
-from memberlib.loaders.columns import settle
-from memberlib.loaders.drivers import Source, open_source
+from memberlib.loaders.columns import rewrite_as_text
+from memberlib.loaders.drivers import Database, open_database
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -68,7 +68,7 @@ def rows_of(
     if (table is None) == (query is None):
         raise InputError("--from needs either --table or --query, and not both")
     place = shown_url(url)
-    with _said(url, place), _closing(open_source(url)) as source:
+    with _naming_errors(url, place), _closing(open_database(url)) as source:
         if query is None:
             statement, ordered, called = f"SELECT * FROM {_quoted(table or '', source)}", False, str(table)
         else:
@@ -84,7 +84,7 @@ def rows_of(
             raise
     name = re.sub(r"[^\w.-]+", "-", table or "query").strip("-.") or "table"
     path = Path(folder) / f"{name}.parquet"
-    settle(drawn, path, ordered=ordered)
+    rewrite_as_text(drawn, path, ordered=ordered)
     return f"{place} {called}", path
 
 
@@ -106,7 +106,7 @@ def shown_url(url: str) -> str:
 
 
 @contextmanager
-def _closing(source: Source) -> Iterator[Source]:
+def _closing(source: Database) -> Iterator[Database]:
     try:
         yield source
     finally:
@@ -114,7 +114,7 @@ def _closing(source: Source) -> Iterator[Source]:
 
 
 @contextmanager
-def _said(url: str, place: str) -> Iterator[None]:
+def _naming_errors(url: str, place: str) -> Iterator[None]:
     """Turn whatever goes wrong with a database into one line that holds no password."""
     try:
         yield
@@ -149,7 +149,7 @@ def _masked(text: str, url: str) -> str:
     return text
 
 
-def _quoted(table: str, source: Source) -> str:
+def _quoted(table: str, source: Database) -> str:
     """A table's name as it goes into SQL; a part in quotes may hold a dot."""
     from sqlglot import exp
 
@@ -160,7 +160,7 @@ def _quoted(table: str, source: Source) -> str:
     return ".".join(exp.to_identifier(name, quoted=True).sql(source.dialect) for name in names)
 
 
-def _others(table: str, source: Source) -> str | None:
+def _others(table: str, source: Database) -> str | None:
     """What tables there are, for a user who named one that is not among them; None where it is there."""
     try:
         names = source.table_names()
@@ -173,7 +173,7 @@ def _others(table: str, source: Source) -> str | None:
     return "; there are " + ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
 
 
-def _checked(query: str, source: Source) -> tuple[str, bool, str]:
+def _checked(query: str, source: Database) -> tuple[str, bool, str]:
     """A query that does nothing but read: its text, whether it orders its rows, and how it is shown."""
     import sqlglot
     from sqlglot import exp
@@ -211,7 +211,7 @@ def _checked(query: str, source: Source) -> tuple[str, bool, str]:
     return text, bool(found.args.get("order")), _shown_query(found, source)
 
 
-def _shown_query(query: exp.Query, source: Source) -> str:
+def _shown_query(query: exp.Query, source: Database) -> str:
     """A query in short, without the words it holds in quotes: one of them may be a phone, or a password."""
     from sqlglot import exp
 

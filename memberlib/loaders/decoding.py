@@ -1,4 +1,4 @@
-"""How do bytes become text, many values at a time?"""
+"""Turn bytes into text, many values at a time."""
 
 from __future__ import annotations
 

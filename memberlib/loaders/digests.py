@@ -1,4 +1,4 @@
-"""Is this the file that was read before, and how many lines has it?"""
+"""Tell whether a file was read before, and count its lines."""
 
 from __future__ import annotations
 

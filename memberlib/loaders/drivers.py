@@ -1,4 +1,4 @@
-"""How are the rows of a query read from each kind of database?
+"""Open each kind of database and read the rows of a query from it.
 
 A source is opened for reading only, where the database knows such a thing, and writes a query's rows to a Parquet file
 without ever holding them all. PostgreSQL, MySQL, SQLite and DuckDB are read through their own drivers; any other
@@ -23,7 +23,7 @@ from memberlib.loaders.servers import MySQL, Postgres, named_tables
 _MEMORY = "500MB"
 
 
-class Source(Protocol):
+class Database(Protocol):
     """A database that is open for reading; sqlglot's name of its SQL, or sqlglot's class."""
 
     dialect: Any
@@ -38,7 +38,7 @@ class Source(Protocol):
         """Let go of the database."""
 
 
-def open_source(url: str) -> Source:
+def open_database(url: str) -> Database:
     """Connect to a database.
 
     Raises
@@ -169,7 +169,7 @@ _SUFFIXES = {
     ".duckdb": "duckdb",
     ".ddb": "duckdb",
 }
-KINDS: dict[str, Callable[[str], Source]] = {
+KINDS: dict[str, Callable[[str], Database]] = {
     "postgresql": Postgres,
     "postgres": Postgres,
     "mysql": MySQL,
@@ -190,4 +190,4 @@ def _file_of(url: str) -> Path | None:
     return path
 
 
-__all__ = ["KINDS", "Source", "open_source"]
+__all__ = ["KINDS", "Database", "open_database"]

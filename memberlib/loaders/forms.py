@@ -1,4 +1,4 @@
-"""What can a crosswalk say of how a platform writes its exports?
+"""Define what a crosswalk can say of a platform's exports.
 
 A crosswalk is a TOML file, named ``<platform>-<table>.toml``, in this folder or in the data folder's ``mappings/``:
 

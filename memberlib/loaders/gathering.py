@@ -1,4 +1,4 @@
-"""How do several rows of a file become one order?
+"""Make one order of several rows of a file.
 
 An order's fields may stand on its first row alone, or be repeated on each; its money may be spread over its rows. The
 crosswalk says of each column whether its first or last value is the order's, or the sum of all. An order of which one

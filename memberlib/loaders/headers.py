@@ -1,4 +1,4 @@
-"""Which line is the header, and what parts its fields?
+"""Find the header line of a text file and the delimiter of its fields.
 
 The header is the first line with anything in it. A title or notes above it are passed over where that line fills fewer
 than half as many fields as the rows below usually do, and one of the ten lines after it fills at least as many, each

@@ -1,4 +1,4 @@
-"""How are lunar days written, and on which solar day does one fall?
+"""Read days of the Chinese lunar calendar and find their solar days.
 
 The Chinese calendar (农历) from 1900 to 2100, as the library Borax (MIT) tabulates it.
 """

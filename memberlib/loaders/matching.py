@@ -1,4 +1,4 @@
-"""Which platform does a header belong to, and which of its columns become which canonical ones?"""
+"""Find the crosswalk that fits a file's header, and the position of each of its columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which SQL turns a file's text columns into canonical ones?"""
+"""Build the SQL that turns a file's text columns into those of the model."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class _Building:
         if not {"birthday", "birthday_day"}.isdisjoint(self.places):
             self._birthday()
         for name, place in self.match.contacts.items():
-            self._read(f"contact_{name}", "text", _text(place))
+            self._text_column(f"contact_{name}", "text", _text(place))
             self.extras[f"contact_{name}"] = f"w_contact_{name}"
         for n, (parts, total, optional, _) in enumerate(self.match.sums):
             self._sum_check(n, parts, total, optional)
@@ -149,7 +149,7 @@ class _Building:
         cut = self.crosswalk.wide or self.crosswalk.row_is == "titles"
         return Query(self._layered(source, early), early, late, tuple(self.extras), cut)
 
-    def _read(self, name: str, kind: str, text: str) -> str:
+    def _text_column(self, name: str, kind: str, text: str) -> str:
         self.reads.append(_Read(name, kind, text))
         return name
 
@@ -161,7 +161,7 @@ class _Building:
         if place.place:
             count = "row_number() OVER (PARTITION BY w_order_id ORDER BY row)"
             if place.join:
-                self._read(name, "text", _text(place))
+                self._text_column(name, "text", _text(place))
                 count = (
                     f"w_{name} || ' ' || row_number() OVER (PARTITION BY w_order_id, w_{name} ORDER BY row)"
                 )
@@ -169,7 +169,7 @@ class _Building:
                 count = str(self.number or "line_number")
             self.typed[name] = f"CAST({count} AS VARCHAR)"
             return
-        self._read(name, column.kind, _text(place))
+        self._text_column(name, column.kind, _text(place))
         value = typed(column, self.crosswalk, zone=self.zone, serial_dates=self.serial_dates)
         self.faults += faults(column, self.crosswalk)
         if place.zone is not None and column.kind == "timestamp":
@@ -183,14 +183,14 @@ class _Building:
         self.typed[name] = value
 
     def _zoned(self, name: str, value: str, position: int) -> str:
-        word = self._read(f"{name}_zone", "text", f"c{position}")
+        word = self._text_column(f"{name}_zone", "text", f"c{position}")
         named = coded(f"w_{word}", self.crosswalk.words.get("time_zone", {}))
         self.faults.append(Fault("bad_date", f'"{name}" IS NULL AND q_{name} IS NOT NULL', name, f"t_{word}"))
         return f"timezone({literal(self.zone)}, timezone({named}, {value}))"
 
     def _money(self, name: str, column: str, position: int) -> str:
         """SQL of an amount beside the column's own; what it cannot be read as is a fault of the column."""
-        self._read(name, "money", f"c{position}")
+        self._text_column(name, "money", f"c{position}")
         self.faults.append(
             Fault("bad_amount", f"v_{name} IS NULL AND w_{name} IS NOT NULL", column, f"t_{name}")
         )
@@ -226,7 +226,7 @@ class _Building:
         """Birthdays stay text here; what they mean is worked out once for each distinct one."""
         place = self.places.get("birthday")
         if place is not None:
-            self._read("birthday", "text", _text(place))
+            self._text_column("birthday", "text", _text(place))
         self.extras["birthday_text"] = "w_birthday" if place is not None else _NONE
         if "birthday" in self.crosswalk.lenient:
             self.extras["odd_birthday"] = _NONE
@@ -235,17 +235,20 @@ class _Building:
 
     def _sum_check(self, n: int, parts: Located, total: Located, optional: tuple[int, ...]) -> None:
         def amounts(side: str, positions: Iterable[int]) -> list[str]:
-            return [f"v_{self._read(f'sum{n}_{side}{k}', 'money', f'c{p}')}" for k, p in enumerate(positions)]
+            return [
+                f"v_{self._text_column(f'sum{n}_{side}{k}', 'money', f'c{p}')}"
+                for k, p in enumerate(positions)
+            ]
 
         gap = f"TRY_CAST({_added(amounts('part', parts.total))} - {_added(amounts('total', total.total))} AS {_MONEY})"
-        inside = [self._read(f"sum{n}_inside{k}", "money", f"c{p}") for k, p in enumerate(optional)]
+        inside = [self._text_column(f"sum{n}_inside{k}", "money", f"c{p}") for k, p in enumerate(optional)]
         if inside:
             less = " + ".join(f"coalesce(v_{name}, 0)" for name in inside)
             gap = f"CASE WHEN {gap} = {less} THEN 0 ELSE {gap} END"
         self.extras[f"gap_{n}"] = gap
 
     def _currency(self, position: int) -> None:
-        word = self._read("currency", "text", f"c{position}")
+        word = self._text_column("currency", "text", f"c{position}")
         other = f"w_{word} IS NOT NULL AND upper(w_{word}) <> {literal(self.currency)}"
         self.faults.append(Fault("other_currency", other, "", f"t_{word}"))
 

@@ -1,4 +1,4 @@
-"""What is in a file: a CSV, a sheet of a workbook or Parquet, with which header?
+"""Open a file of any kind that is read (CSV, workbook, Parquet) and find its header.
 
 Of a text only the beginning is read here (:mod:`~memberlib.loaders.charsets` finds its encoding,
 :mod:`~memberlib.loaders.headers` its header and delimiter), of Parquet only the names; a workbook is read once, all of

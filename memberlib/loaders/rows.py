@@ -1,4 +1,4 @@
-"""How do a file's rows become text columns, each row with its number?
+"""Cut a file into rows of text, each with its number.
 
 Rows are counted as a spreadsheet counts them: the header is row 1, blank lines count, a value that spans lines does
 not. In Parquet, which has no header row, the first row is 1.
@@ -112,7 +112,7 @@ def _csv_batches(
     progress: Progress | None,
 ) -> Iterator[pa.RecordBatch]:
     size = max(file.path.stat().st_size, 1)
-    file = _settled(file)
+    file = _with_encoding(file)
     recoder = _recoder(file)
     decoder = Decoder(file.encoding, latin=reading.careful and recoder is None, recoder=recoder)
     with pa.OSFile(str(file.path)) as source:
@@ -204,9 +204,11 @@ def csv_fields(
         raise InputError(reading.stopped) from None
 
 
-def _settled(file: Opened) -> Opened:
+def _with_encoding(file: Opened) -> Opened:
     """The file with its encoding known, where its beginning did not show it."""
-    return replace(file, encoding=charsets.settled(file.path)) if file.encoding == charsets.ASCII else file
+    return (
+        replace(file, encoding=charsets.after_ascii(file.path)) if file.encoding == charsets.ASCII else file
+    )
 
 
 def _recoder(file: Opened) -> Recoder | None:
@@ -255,7 +257,7 @@ def check_quotes(file: Opened) -> None:
     InputError
         Naming the row where the quote is.
     """
-    reading, file = Reading(careful=True), _settled(file)
+    reading, file = Reading(careful=True), _with_encoding(file)
     with pa.OSFile(str(file.path)) as source:
         fields = csv_fields(file, source, range(len(file.header)), reading=reading, recoder=_recoder(file))
         for numbers, batch in fields:

@@ -1,4 +1,4 @@
-"""How are the rows of a query read from a database server, PostgreSQL or MySQL?
+"""Read the rows of a query from PostgreSQL or MySQL.
 
 Each is asked in a session that only reads, and tells its rows as text while it finds them, so that they are never held
 all at once, neither here nor by the driver.

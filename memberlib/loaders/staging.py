@@ -1,4 +1,4 @@
-"""How does a file become checked rows, ready to be held against the shop's present ones?
+"""Read a file into checked rows in temporary tables, ready to be compared with the shop's present ones.
 
 :func:`stage` leaves temporary tables on a DuckDB connection, numbered by the part of the import they are of:
 ``staged_<part>`` (``row``, ``row_count`` and the canonical columns of the good rows), ``refused_<part>`` (``file, row,
@@ -88,7 +88,7 @@ def stage(
     """
     con.execute(MACROS)
     name = name or file.path.name
-    reading, query = _read(con, file, match, zone=zone, currency=currency, part=part, progress=progress)
+    reading, query = _parsed(con, file, match, zone=zone, currency=currency, part=part, progress=progress)
     parsed, refused = f"parsed_{part}", f"refused_{part}"
     con.execute(
         f'CREATE TEMP TABLE {refused} (file VARCHAR, row BIGINT, rule VARCHAR, "column" VARCHAR, value VARCHAR)'
@@ -131,7 +131,7 @@ def stage(
     )
 
 
-def _read(
+def _parsed(
     con: duckdb.DuckDBPyConnection,
     file: Opened,
     match: Match,

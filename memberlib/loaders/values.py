@@ -1,4 +1,4 @@
-"""How does a written value become a canonical one, and what makes it unacceptable?
+"""Write the SQL that reads a text as an amount, a date, a code or an id, and finds what breaks a rule.
 
 Everything here is SQL text for DuckDB, so that millions of rows are read without a loop in Python. A file's rows come
 in as text columns ``c0, c1, …`` (see :mod:`memberlib.loaders.rows`) with their row number;
@@ -7,12 +7,12 @@ in as text columns ``c0, c1, …`` (see :mod:`memberlib.loaders.rows`) with thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from memberlib.loaders.forms import Crosswalk, plain_word
 from memberlib.model import CODES, YEARS, Column
-from memberlib.sql import literal
+from memberlib.sql import literal, literals
 
 NOTHING = ("null", "na", "n/a", "#n/a", "--?", "nan", "none", "nat", r"\\n")
 """Words that stand for no value, in any case, as regular expressions."""
@@ -95,8 +95,8 @@ def typed(column: Column, crosswalk: Crosswalk, *, zone: str, serial_dates: bool
     if column.kind == "integer":
         return f"CASE WHEN v_{name} = floor(v_{name}) THEN CAST(v_{name} AS BIGINT) END"
     if column.kind in ("timestamp", "date"):
-        moment = f"coalesce(q_{name}, {_slow_moment(f'w_{name}', crosswalk, zone, serial_dates)})"
-        return moment if column.kind == "timestamp" else f"CAST({moment} AS DATE)"
+        value = f"coalesce(q_{name}, {moment(f'w_{name}', crosswalk.dates, zone=zone, serial_dates=serial_dates)})"
+        return value if column.kind == "timestamp" else f"CAST({value} AS DATE)"
     return f"CAST(coalesce(q_{name}, {coded(f'f_{name}', folded_words(column, crosswalk))}) AS {column.sql_type})"
 
 
@@ -115,9 +115,9 @@ def coded(text: str, words: Mapping[str, str]) -> str:
     return f"CASE {branches} END" if branches else "CAST(NULL AS VARCHAR)"
 
 
-def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool) -> str:
-    """SQL of a naive timestamp in the shop's time zone, from any of the forms that are read."""
-    forms = ", ".join(literal(f) for f in dict.fromkeys((*crosswalk.dates, *_DATES)))
+def moment(words: str, dates: Sequence[str] = (), *, zone: str, serial_dates: bool = False) -> str:
+    """SQL of a naive timestamp in the shop's time zone, from these forms and any that is always read."""
+    forms = literals(dict.fromkeys((*dates, *_DATES)))
     serial = (
         f"WHEN regexp_matches({words}, '^[0-9]{{5}}(\\.[0-9]+)?$') "
         f"THEN TIMESTAMP '1899-12-30' + to_seconds(round(CAST({words} AS DOUBLE) * 86400))"
@@ -128,7 +128,7 @@ def _slow_moment(words: str, crosswalk: Crosswalk, zone: str, serial_dates: bool
         f"CASE {serial} WHEN length({words}) > 13 AND regexp_matches({words}, '{_OFFSET}') "
         f"THEN offset_moment({words}, {literal(zone)}) "
         f"WHEN regexp_full_match({words}, '{_ISO}') THEN TRY_CAST({words} AS TIMESTAMP) "
-        f"ELSE try_strptime({words}, [{forms}]) END"
+        f"ELSE try_strptime({words}, {forms}) END"
     )
 
 

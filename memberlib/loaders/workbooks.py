@@ -1,4 +1,4 @@
-"""Which sheets has a workbook, and which rows have they?
+"""List a workbook's sheets and give their rows.
 
 A workbook (xls, xlsx, xlsm, xlsb, ods) is opened once, by a program of its own (:mod:`memberlib.loaders.cells`) that
 may take so much memory and no more; the rows of all its sheets then lie as text in a temporary folder, which goes when
@@ -75,13 +75,13 @@ def sheets(path: Path) -> list[Sheet]:
         For a workbook that is damaged, protected by a password, or needs more memory or time than it may take.
     """
     folder = _Folder()
-    found = _told(path, folder.path)
+    found = _described(path, folder.path)
     if "error" in found:
         raise InputError(_why(path, found))
     return [Sheet(folder=folder, **sheet) for sheet in found["sheets"]]
 
 
-def _told(path: Path, folder: Path) -> dict[str, Any]:
+def _described(path: Path, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-P", cells.__file__, str(path.resolve()), str(folder)]
     # at the end of memory the library would wait for ever for room to tell where it was
     surroundings = os.environ | {"RUST_BACKTRACE": "0"}

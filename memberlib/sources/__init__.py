@@ -1,7 +1,7 @@
-"""Where do a shop's tables live?
+"""Open a shop's tables, wherever they live.
 
-In the lake, where imports put them, or where the shop says in its settings (see :mod:`memberlib.declared`): in Spark, a
-file of DuckDB, or another backend of Ibis. Either way they are the canonical tables of :mod:`memberlib.model`.
+They live in the lake, where imports put them, or where the shop's settings say (see :mod:`memberlib.external`): in
+Spark, a file of DuckDB, or another backend of Ibis. Either way they are the tables of :mod:`memberlib.model`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from memberlib.declared import TABLES
 from memberlib.engine import connection
 from memberlib.errors import InputError
-from memberlib.given import schema_of, serial
+from memberlib.external import TABLES
+from memberlib.frames import schema_of, serial
 from memberlib.lake import Lake, data_folder, shop_ids
-from memberlib.lake.damage import telling
+from memberlib.lake.damage import naming_damage
 from memberlib.settings import Settings, check_store_id, load_settings
-from memberlib.sources import elsewhere
+from memberlib.sources import external
 from memberlib.sources.digests import digest
-from memberlib.sources.elsewhere import close
+from memberlib.sources.external import close
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
-__all__ = ["Found", "Version", "close", "found", "shop_ids", "shop_version"]
+__all__ = ["ShopTables", "Version", "close", "shop_ids", "shop_tables", "shop_version"]
 
 
 class Version(NamedTuple):
     """Which data of a shop: the number of its version in the lake, and the fingerprint of its data.
 
-    The number is 0 where a shop's tables live elsewhere.
+    The number is 0 where a shop's tables live external.
     """
 
     number: int
@@ -40,7 +40,7 @@ class Version(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class ShopTables:
     """The tables of a shop and the connection they belong to.
 
     ``number`` and ``digest`` are those of :class:`Version`, the digest to be called for; ``days`` those of the first
@@ -55,7 +55,7 @@ class Found:
     days: tuple[dt.date | None, dt.date | None] | None = None
 
 
-def found(folder: Path, store_id: str, at_version: int | None = None) -> Found:
+def shop_tables(folder: Path, store_id: str, at_version: int | None = None) -> ShopTables:
     """The tables of a shop, opened.
 
     Raises
@@ -66,18 +66,18 @@ def found(folder: Path, store_id: str, at_version: int | None = None) -> Found:
     settings = load_settings(folder, check_store_id(store_id))
     if settings.source is not None:
         _check_version(store_id, at_version)
-        con, tables = elsewhere.reached(folder, store_id, settings)
-        days = elsewhere.looked_at(tables["orders"], f"stores.toml, [{store_id}.source]")
-        return Found(con, tables, settings, 0, lambda: digest(con, tables), days)
+        con, tables = external.connected_tables(folder, store_id, settings)
+        days = external.checked_days(tables["orders"], f"stores.toml, [{store_id}.source]")
+        return ShopTables(con, tables, settings, 0, lambda: digest(con, tables), days)
     version = Lake(folder / "lake").version(store_id, at_version)
     con, tables = connection(), {}
-    with telling(folder / "lake" / store_id, store_id):
+    with naming_damage(folder / "lake" / store_id, store_id):
         for name, files in version.files.items():
             if name in TABLES and files:
                 tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
-    return Found(con, tables, settings, version.number, lambda: version.digest)
+    return ShopTables(con, tables, settings, version.number, lambda: version.digest)
 
 
 def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
@@ -99,7 +99,7 @@ def shop_version(store_id: str, *, data: str | Path | None = None, at_version: i
         version = Lake(folder / "lake").version(store_id, at_version)
         return Version(version.number, version.digest)
     _check_version(store_id, at_version)
-    con, tables = elsewhere.reached(folder, store_id, settings)
+    con, tables = external.connected_tables(folder, store_id, settings)
     try:
         return Version(0, digest(con, tables))
     finally:

@@ -1,4 +1,4 @@
-"""Which data is it, where a shop's tables have no versions?
+"""Compute the fingerprint of tables that have no versions.
 
 The digest is made from the rows as they are: of each table the number of its rows, and of a 64-bit hash of every row,
 emptiness and every canonical column included, the exclusive or and a sum. These are the same whatever order the rows

@@ -1,4 +1,4 @@
-"""Which Spark answers?
+"""Start or reach the Spark session that holds a shop's tables.
 
 One session serves every shop of a process. It is Spark within this process (``spark.master = "local[2]"``), a cluster
 (``spark://host:7077``, ``yarn``, ``k8s://…``), a server of Spark Connect (``spark.remote = "sc://host:15002"``), or a

@@ -1,4 +1,4 @@
-"""Which mapping fits a file that no platform's crosswalk reads?
+"""Propose a mapping for a file that no platform's crosswalk reads.
 
 - :mod:`~memberlib.loaders.proposal.sampling` looks at the file's first rows, column by column;
 - :mod:`~memberlib.loaders.proposal.naming` finds which column is which, by its name and its values;

@@ -1,4 +1,4 @@
-"""What is decided about a strange file?"""
+"""Hold what is decided about a file: for each column of the model where it is read from, and why."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from memberlib.loaders.proposal import naming
-from memberlib.loaders.proposal.naming import Found
-from memberlib.loaders.proposal.sampling import Looked, Sample
+from memberlib.loaders.proposal.naming import Candidate
+from memberlib.loaders.proposal.sampling import Sample, SampledColumn
 from memberlib.model import Table
 
 
@@ -22,7 +22,7 @@ class Choice:
         The value of the crosswalk's line: a header, or keys such as ``{"from": …, "gather": "sum"}``.
     reason : str
         Without the certainty, which stands before it.
-    shown : Looked, optional
+    shown : SampledColumn, optional
         The column whose values may be shown as samples.
     """
 
@@ -30,7 +30,7 @@ class Choice:
     says: Any
     certainty: str
     reason: str
-    shown: Looked | None = None
+    shown: SampledColumn | None = None
 
     @property
     def headers(self) -> list[str]:
@@ -49,7 +49,7 @@ class Choices:
     row_is: str = ""
     row_reason: str = ""
     columns: dict[str, Choice] = field(default_factory=dict)
-    contacts: dict[str, Found] = field(default_factory=dict)
+    contacts: dict[str, Candidate] = field(default_factory=dict)
     may_lack: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     dates: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Choices:
     sums: tuple[list[str], str] | None = None
     also: str = ""
 
-    def looked(self, header: str) -> Looked:
+    def looked(self, header: str) -> SampledColumn:
         """The column of a header."""
         return next(c for c in self.sample.columns if c.header == header)
 

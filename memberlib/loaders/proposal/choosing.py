@@ -1,4 +1,4 @@
-"""How is each column of a strange file to be read?"""
+"""Decide for each column of the model how it is read from a file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
-from memberlib.loaders.proposal.naming import Found
+from memberlib.loaders.proposal.naming import Candidate
 from memberlib.loaders.proposal.ordering import joined_time, order
-from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample
+from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample, understood
 from memberlib.loaders.reader import Opened
 from memberlib.model import ORDERS, TABLES
 
@@ -66,7 +66,7 @@ def first_table(files: Sequence[Opened], table: str | None = None) -> Sample:
     return min(ranked, key=lambda one: one[:4])[-1]
 
 
-def _plain(found: Found) -> Choice:
+def _plain(found: Candidate) -> Choice:
     reason = {
         "name": "known name",
         "part": "part of the name is known",
@@ -132,7 +132,8 @@ def _dates(made: Choices) -> None:
         found: Any = made.looked(choice.headers[0]).date_forms
         if isinstance(choice.says, dict) and "join" in choice.says:
             cells = zip(*(made.looked(h).cells for h in choice.says["join"]), strict=True)
-            found = date_forms({" ".join(filter(None, pair)) for pair in cells} - {""})
+            joined = understood({" ".join(filter(None, pair)) for pair in cells} - {""})
+            found = date_forms([*joined.values()])
         if found:
             forms |= dict.fromkeys(found[0])
             made.dates_unsure |= found[1]

@@ -1,4 +1,4 @@
-"""Which column of a file is which canonical one, by its name and by its values?"""
+"""Find which column of a file is which of the model, by its name and by its values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from memberlib.loaders.birthdays import parsed
 from memberlib.loaders.crosswalk import crosswalks
 from memberlib.loaders.forms import is_wide, plain, plain_word
 from memberlib.loaders.proposal.sampling import (
-    Looked,
     Sample,
+    SampledColumn,
     is_email,
-    is_money,
     is_phone,
     is_time,
-    is_whole,
 )
 from memberlib.model import BRUSHED, EVENTS, ITEMS, MEMBERS, ORDERS, Table
 
@@ -45,7 +43,7 @@ _MOST_WORDS = 40
 
 
 @dataclass(frozen=True)
-class Found:
+class Candidate:
     """A column of a file taken for a canonical one.
 
     Attributes
@@ -57,7 +55,7 @@ class Found:
     """
 
     column: str
-    looked: Looked
+    looked: SampledColumn
     named: str
     fit: float
 
@@ -122,7 +120,7 @@ def table_of(sample: Sample) -> str:
     return max(ranked)[-1]
 
 
-def _stands(sample: Sample, table: Table, column: str, found: Mapping[str, Found]) -> float:
+def _stands(sample: Sample, table: Table, column: str, found: Mapping[str, Candidate]) -> float:
     """How far a column is there: 1 for one that is, or what is taken in its place; less where values alone say so."""
     if column in found or not set(_INSTEAD.get(column, ())).isdisjoint(found):
         return 1.0
@@ -134,7 +132,7 @@ def _stands(sample: Sample, table: Table, column: str, found: Mapping[str, Found
     return 0.5 if kind in ("id", "timestamp", "money") and by_values(free, column, kind) else 0.0
 
 
-def assigned(sample: Sample, table: Table) -> dict[str, Found]:
+def assigned(sample: Sample, table: Table) -> dict[str, Candidate]:
     """Canonical column → the column of the file, each column of the file once; the best pair first."""
     names = known_words()[table.name]
     pairs = []
@@ -146,8 +144,8 @@ def assigned(sample: Sample, table: Table) -> dict[str, Found]:
             fit = fit_of(looked, column.name, column.kind)
             if not how or (fit < 0.5 if looked.values else how == "part"):
                 continue
-            pairs.append((score + fit, -place, -position, Found(column.name, looked, how, fit)))
-    found: dict[str, Found] = {}
+            pairs.append((score + fit, -place, -position, Candidate(column.name, looked, how, fit)))
+    found: dict[str, Candidate] = {}
     taken: set[str] = set()
     for *_, one in sorted(pairs, key=lambda pair: pair[:3], reverse=True):
         if one.column not in found and one.looked.header not in taken:
@@ -156,9 +154,9 @@ def assigned(sample: Sample, table: Table) -> dict[str, Found]:
     return {column.name: found[column.name] for column in table.columns if column.name in found}
 
 
-def contacts_of(sample: Sample, taken: Collection[str] = ()) -> dict[str, Found]:
+def contacts_of(sample: Sample, taken: Collection[str] = ()) -> dict[str, Candidate]:
     """Name, phone, e-mail and key of a person → the column of the file that holds it, but for those taken."""
-    found: dict[str, Found] = {}
+    found: dict[str, Candidate] = {}
     for kind, names in known_words()["contacts"].items():
         test = {"phone": is_phone, "email": is_email}.get(kind, lambda _: True)
         scored = []
@@ -166,26 +164,26 @@ def contacts_of(sample: Sample, taken: Collection[str] = ()) -> dict[str, Found]
             score, how = _named(looked.header, names)
             fit = looked.share(test)
             if looked.header not in taken and how and (fit >= 0.5 or not looked.values):
-                scored.append((score + fit, -position, Found(kind, looked, how, fit)))
+                scored.append((score + fit, -position, Candidate(kind, looked, how, fit)))
         if scored:
             found[kind] = max(scored, key=lambda s: s[:2])[-1]
     return found
 
 
 def named_in(
-    columns: Iterable[Looked], table: str, column: str, *, taken: Collection[str] = ()
-) -> Looked | None:
+    columns: Iterable[SampledColumn], table: str, column: str, *, taken: Collection[str] = ()
+) -> SampledColumn | None:
     """The column of a known name whose values are amounts; None where there is none beside those that are taken."""
     names = known_words()[table][column]
     scored = [
         (_named(c.header, names)[0], -n, c)
         for n, c in enumerate(columns)
-        if _named(c.header, names)[1] == "name" and c.header not in taken and c.share(is_money) > 0.9
+        if _named(c.header, names)[1] == "name" and c.header not in taken and c.money_share > 0.9
     ]
     return max(scored, key=lambda s: s[:2])[-1] if scored else None
 
 
-def beside(sample: Sample, role_name: str) -> Looked | None:
+def beside(sample: Sample, role_name: str) -> SampledColumn | None:
     """The column that says how others are to be read: time, zone, currency or nick."""
     names = known_words()["beside"][role_name]
     scored = [
@@ -196,7 +194,7 @@ def beside(sample: Sample, role_name: str) -> Looked | None:
     return max(scored, key=lambda s: s[:2])[-1] if scored else None
 
 
-def role(looked: Looked, section: str) -> str:
+def role(looked: SampledColumn, section: str) -> str:
     """The role a section of the words gives to a column by its name; empty where it gives none."""
     for kind, names in known_words()[section].items():
         if _named(looked.header, names)[1]:
@@ -204,7 +202,7 @@ def role(looked: Looked, section: str) -> str:
     return ""
 
 
-def fit_of(looked: Looked, column: str, kind: str) -> float:
+def fit_of(looked: SampledColumn, column: str, kind: str) -> float:
     """Share (0–1) of a column's values that are what a canonical column holds."""
     if not looked.values:
         return 0.0
@@ -214,9 +212,9 @@ def fit_of(looked: Looked, column: str, kind: str) -> float:
         # Without the calendar's column a day 30 may be one of the lunar calendar.
         return looked.share(lambda text: born[text].ok or parsed([text], ["lunar"])[0].ok)
     if kind in ("money", "quantity"):
-        return looked.share(is_money)
+        return looked.money_share
     if kind == "integer":
-        return looked.share(is_whole)
+        return looked.whole_share
     if kind in ("timestamp", "date"):
         return 1.0 if looked.date_forms is not None else 0.0
     if kind in ("code", "flag"):
@@ -226,16 +224,16 @@ def fit_of(looked: Looked, column: str, kind: str) -> float:
         return max(known, 0.6 if few and column in ("status", "level", "kind") else 0.0)
     if column == "order_id" and is_called(looked, "name"):  # an order's with some platforms, else a person's
         return looked.share(lambda text: any(map(str.isdigit, text)))
-    if kind == "id" and looked.date_forms is not None and not looked.share(is_whole):
+    if kind == "id" and looked.date_forms is not None and not looked.whole_share:
         return 0.0
     return 1.0
 
 
-def by_values(columns: Iterable[Looked], column: str, kind: str) -> Looked | None:
+def by_values(columns: Iterable[SampledColumn], column: str, kind: str) -> SampledColumn | None:
     """The only column of some whose values could be a canonical column's; None where there are none, or several."""
     tests = {
         "timestamp": lambda c: c.date_forms is not None,
-        "money": lambda c: c.share(is_money) == 1 and any("." in value for value in c.counts),
+        "money": lambda c: c.money_share == 1 and any("." in value for value in c.counts),
         "code": lambda c: c.share(lambda word: plain_word(word) in codes_of(column)) >= 0.5,
         "id": lambda c: c.unique and not any(" " in value for value in c.counts) and c.date_forms is None,
     }
@@ -243,7 +241,7 @@ def by_values(columns: Iterable[Looked], column: str, kind: str) -> Looked | Non
     return fitting[0] if len(fitting) == 1 else None
 
 
-def is_called(looked: Looked, name: str) -> bool:
+def is_called(looked: SampledColumn, name: str) -> bool:
     """Whether a column is called just so, whatever the case and the punctuation."""
     return _bare(looked.header) == name
 

@@ -1,4 +1,4 @@
-"""How do the rows of a strange file make orders, and what was paid for them?"""
+"""Decide how a file's rows make orders, and what was paid for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_times_quantity
-from memberlib.loaders.proposal.sampling import Looked, is_money, is_whole, money
+from memberlib.loaders.proposal.sampling import SampledColumn
 from memberlib.model import ITEMS, PAID_STATUSES
 
 
@@ -66,11 +66,11 @@ def _called_id(made: Choices) -> None:
         )
 
 
-def _gathered(made: Choices, ids: Looked) -> None:
+def _gathered(made: Choices, ids: SampledColumn) -> None:
     """How an order's rows make one value: repeated on each, on one alone, or to be added up."""
     if "item_count" not in made.columns:
         count = naming.named_in(made.sample.columns, "items", "quantity")
-        if count and count.share(is_whole) == 1:
+        if count and count.whole_share == 1:
             made.columns["item_count"] = Choice(
                 "item_count", count.header, "likely", "pieces of each line", count
             )
@@ -99,7 +99,7 @@ def _gathered(made: Choices, ids: Looked) -> None:
         made.columns[name] = Choice(name, says, certainty, f"{choice.reason}; {told}", choice.shown)
 
 
-def _within_orders(ids: Looked, looked: Looked) -> tuple[int, int, int]:
+def _within_orders(ids: SampledColumn, looked: SampledColumn) -> tuple[int, int, int]:
     """Of the orders with several rows: in how many a column is filled once, always the same, or differing."""
     rows: dict[str, list[str]] = {}
     for order, cell in zip(ids.cells, looked.cells, strict=True):
@@ -116,7 +116,7 @@ def _signs(made: Choices) -> None:
     if paid is None or (isinstance(paid.says, dict) and "product" in paid.says):
         return
     looked = made.looked(paid.headers[0])
-    below = sum(n for value, n in looked.counts.items() if (money(value) or 0) < 0)
+    below = sum(n for value, n in looked.counts.items() if looked.amount(value) < 0)
     if not below or "refund_amount" in made.columns:
         return
     keys = paid.says if isinstance(paid.says, dict) else {"from": paid.says}
@@ -137,23 +137,23 @@ def _paid_means(made: Choices) -> None:
     ):
         return
     used = (paid.shown, refund.shown)
-    totals = [c for c in made.sample.columns if c not in used and c.values and c.share(is_money) == 1]
+    totals = [c for c in made.sample.columns if c not in used and c.values and c.money_share == 1]
     for total in totals:
         cells = zip(paid.shown.cells, refund.shown.cells, total.cells, _states(made), strict=True)
-        rows = [(_amount(a), _amount(b), _amount(c)) for a, b, c, counts in cells if a and c and counts]
+        rows = [
+            (paid.shown.amount(a), refund.shown.amount(b), total.amount(c))
+            for a, b, c, counts in cells
+            if a and c and counts
+        ]
         refunded = [(a, b, c) for a, b, c in rows if b > 0]
-        added = sum(abs(a + b - c) < 0.005 for a, b, c in rows)
-        if refunded and added >= 0.9 * len(rows) and any(abs(a + b - c) < 0.005 for a, b, c in refunded):
+        added = sum(a + b == c for a, b, c in rows)
+        if refunded and added >= 0.9 * len(rows) and any(a + b == c for a, b, c in refunded):
             made.paid_is = "net_of_refund"
             made.paid_reason = (
                 f'"{paid.says}" + "{refund.shown.header}" = "{total.header}" on {added} of {len(rows)} rows'
             )
             made.sums = ([paid.says, refund.shown.header], total.header)
             return
-
-
-def _amount(text: str) -> float:
-    return money(text) or 0.0
 
 
 def _states(made: Choices) -> Iterable[bool]:

@@ -1,4 +1,4 @@
-"""With which language, currency and time zone does a new shop of a strange file start?"""
+"""Guess the language, currency and time zone that a new shop starts with."""
 
 from __future__ import annotations
 

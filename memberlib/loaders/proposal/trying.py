@@ -1,15 +1,16 @@
-"""What becomes of the rows that were looked at, when they are read by a proposal?"""
+"""Try a proposed mapping on the rows that were looked at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from memberlib.engine import workspace
 from memberlib.loaders.forms import Crosswalk
 from memberlib.loaders.proposal.sampling import SAMPLE_ROWS, Sample, first_rows
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """How rows fare under a crosswalk, each for itself.
 
     Attributes
@@ -27,7 +28,7 @@ class Tried:
         return sum(count for count, _ in self.rules.values())
 
 
-def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tried:
+def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trial:
     """Read a file's first rows by a crosswalk, without an import.
 
     Parameters
@@ -35,16 +36,14 @@ def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trie
     rows : int
         Rows to read, at most.
     """
-    import duckdb
-
     from memberlib.loaders.matching import match
     from memberlib.loaders.query import checked
     from memberlib.loaders.values import MACROS
 
     found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
     if found is None:
-        return Tried(0, {})
-    with duckdb.connect() as con:
+        return Trial(0, {})
+    with workspace(ordered=True) as con:
         con.execute(MACROS)
         first_rows(con, sample.file, found.wanted, rows=rows)
         zone, excel = crosswalk.defaults["time_zone"], sample.file.kind == "excel"
@@ -59,4 +58,4 @@ def tried(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Trie
             before = rules.get(rule, (0, row))
             rules[rule] = (before[0] + count, min(before[1], row))
     ordered = dict(sorted(rules.items(), key=lambda item: (-item[1][0], item[0])))
-    return Tried(sum(count for _, count, _ in counted), ordered)
+    return Trial(sum(count for _, count, _ in counted), ordered)

@@ -1,4 +1,4 @@
-"""How is a proposal put down as a crosswalk, each line with its reason?"""
+"""Write a proposal down as a crosswalk, each line with its reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from memberlib.loaders.forms import plain_word
 from memberlib.loaders.proposal import naming
 from memberlib.loaders.proposal.choices import Choice, Choices
 from memberlib.loaders.proposal.choosing import choose, words_of
-from memberlib.loaders.proposal.sampling import Looked, Sample, date_forms, is_email, is_phone
+from memberlib.loaders.proposal.sampling import Sample, SampledColumn, date_forms, is_email, is_phone
 from memberlib.loaders.proposal.starting import defaults, plain_text
 from memberlib.model import CODES, TABLES
 from memberlib.settings import is_zone
@@ -178,13 +178,15 @@ def _why(made: Choices, choice: Choice, mask: Callable[[str], str]) -> str:
     return f"{choice.reason}; {filled}{told}: {_samples(choice, looked, made, mask)}"
 
 
-def _samples(choice: Choice, looked: Looked, made: Choices, mask: Callable[[str], str]) -> str:
+def _samples(choice: Choice, looked: SampledColumn, made: Choices, mask: Callable[[str], str]) -> str:
     person = choice.column == "member_id" and not any(c.isdigit() for c in "".join(looked.counts))
     hidden = person or looked.header in {f.looked.header for f in made.contacts.values()}
     timed = made.table.column(choice.column).kind in ("timestamp", "date")
     shown = list(dict.fromkeys(looked.values))[:_SAMPLES]
     return ", ".join(
-        _cut(value) if timed and date_forms([value]) is not None else _sample(value, hidden, mask)
+        _cut(value)
+        if timed and date_forms([looked.meanings[value]]) is not None
+        else _sample(value, hidden, mask)
         for value in shown
     )
 

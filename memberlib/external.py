@@ -1,7 +1,7 @@
-"""How does a shop say that its tables live elsewhere?
+"""Read where a shop's tables live, if not in the lake, from its settings.
 
-In ``stores.toml``, in a table ``[<shop>.source]``: the name of an Ibis backend, the name (or path) of each canonical
-table there, and what the connection is to be told.
+They stand in ``stores.toml``, in a table ``[<shop>.source]``: the name of an Ibis backend, the name (or path) there of
+each table of the model, and the options of the connection.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPARK = "pyspark"
 
 
 @dataclass(frozen=True)
-class Source:
+class ExternalSource:
     """Where a shop's tables live, apart from the lake.
 
     Attributes
@@ -43,7 +43,7 @@ class Source:
     url: str = ""
 
 
-def source_from(given: Any, where: str) -> Source:
+def source_from(given: Any, where: str) -> ExternalSource:
     """A source from its table in ``stores.toml``.
 
     Parameters
@@ -77,7 +77,7 @@ def source_from(given: Any, where: str) -> Source:
         )
     for name, value in options.items():
         _check_option(backend, name, value, where)
-    return Source(backend, tables, _flat(options), url)
+    return ExternalSource(backend, tables, _flat(options), url)
 
 
 def _check_option(backend: str, name: str, value: Any, where: str) -> None:
@@ -102,7 +102,7 @@ def _flat(options: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     return made
 
 
-def told(source: Source, where: str) -> tuple[dict[str, Any], str]:
+def resolved(source: ExternalSource, where: str) -> tuple[dict[str, Any], str]:
     """Options and url, with ``$NAME`` replaced by that variable of the environment.
 
     Raises

@@ -1,22 +1,22 @@
-"""How does one file get into one shop?"""
+"""Import one file into one shop: read it, hold its rows against the present ones, commit what differs."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
+from memberlib.imports.options import ImportOptions
 from memberlib.imports.parts import Part, first_value, listed, notes_of, overlaps, unread
 from memberlib.lake import Lake, LakeVersion, Writer
 from memberlib.loaders import matching, reader
 from memberlib.loaders.crosswalk import chosen, crosswalks
-from memberlib.loaders.forms import Crosswalk
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
 from memberlib.settings import CURRENCIES, Settings, all_settings, ensure_settings
@@ -27,55 +27,39 @@ if TYPE_CHECKING:
 
     from memberlib.loaders.staging import Staged
 
-_MEMORY = "700MB"
-Progress = Callable[[str, float], None]
 
-
-@dataclass(frozen=True)
-class Choices:
-    """What was chosen for the files of one call; see :func:`memberlib.imports.import_files`."""
-
-    store_id: str
-    data: Path
-    known: tuple[Crosswalk, ...]
-    platform: str | None
-    channel: str
-    sheets: tuple[str, ...]
-    encoding: str | None
-    max_rejected_share: float
-    progress: Progress | None
-
-
-def take_in(name: str, path: Path, choices: Choices) -> list[Account]:
-    """Take in one file; an account for each table it fills.
+def import_one(name: str, path: Path, options: ImportOptions) -> list[Account]:
+    """Import one file; an account for each table it fills.
 
     Parameters
     ----------
     name : str
         The file's name as the accounts show it.
     """
-    return _Taking(name, path, choices).run()
+    return _FileImport(name, path, options).run()
 
 
-class _Taking:
+class _FileImport:
     """One file on its way into one shop."""
 
-    def __init__(self, name: str, path: Path, choices: Choices) -> None:
-        self.name, self.path, self.choices = name, path, choices
-        self.lake = Lake(choices.data / "lake")
-        self.settings: Settings | None = all_settings(choices.data).get(choices.store_id)
+    def __init__(self, name: str, path: Path, options: ImportOptions) -> None:
+        self.name, self.path, self.options = name, path, options
+        self.lake = Lake(options.data / "lake")
+        self.settings: Settings | None = all_settings(options.data).get(options.store_id)
 
     def run(self) -> list[Account]:
         digest = reader.fingerprint(self.path) if self.path.is_file() else ""
-        return self._repeated(digest) or self._read(reader.opened(self.path, self.choices.encoding), digest)
+        return self._repeated(digest) or self._import_tables(
+            reader.opened(self.path, self.options.encoding), digest
+        )
 
-    def _options(self, zone: str | None) -> dict[str, Any]:
+    def _what_decides(self, zone: str | None) -> dict[str, Any]:
         """What else than the file and its crosswalk decides on what is read; what is as usual is left out."""
         found: dict[str, Any] = {"time_zone": zone}
         given = {
-            "channel": self.choices.channel,
-            "sheets": list(self.choices.sheets),
-            "encoding": self.choices.encoding,
+            "channel": self.options.channel,
+            "sheets": list(self.options.sheets),
+            "encoding": self.options.encoding,
             "join_by": list(self.settings.join_by) if self.settings else [],
             "level_words": dict(self.settings.level_words) if self.settings else {},
         }
@@ -83,22 +67,22 @@ class _Taking:
 
     def _repeated(self, digest: str) -> list[Account]:
         """The accounts of a file that is in already, whatever later files replaced; none where it must be read."""
-        if not self.lake.newest(self.choices.store_id):
+        if not self.lake.newest(self.options.store_id):
             return []
-        version = self.lake.version(self.choices.store_id)
+        version = self.lake.version(self.options.store_id)
         record = _known(version, digest)
-        if record is None or record["options"] != self._options(
+        if record is None or record["options"] != self._what_decides(
             self.settings.time_zone if self.settings else None
         ):
             return []
-        digests = {c.name: c.digest for c in self.choices.known}
-        named = {c.name for c in chosen(self.choices.platform, self.choices.known)}
+        digests = {c.name: c.digest for c in self.options.crosswalks}
+        named = {c.name for c in chosen(self.options.platform, self.options.crosswalks)}
         for part in record["parts"]:
             if part["table"] == "brushed":  # orders may have been taken off the list since
                 return []
             if part["crosswalk"] not in named or digests[part["crosswalk"]] != part["crosswalk_digest"]:
                 return []
-            if part["rejected_count"] > self.choices.max_rejected_share * part["read_count"]:
+            if part["rejected_count"] > self.options.max_rejected_share * part["read_count"]:
                 return []
         parts = [
             part
@@ -110,21 +94,15 @@ class _Taking:
             for part in record["parts"]
         ]
         record |= {"file": self.name, "parts": parts}
-        with self.lake.writing(self.choices.store_id) as writer:
+        with self.lake.writing(self.options.store_id) as writer:
             return [] if writer.current.number != version.number else self._kept(writer, record)
 
-    def _read(self, tables: list[reader.Opened], digest: str) -> list[Account]:
-        import duckdb
-
+    def _import_tables(self, tables: list[reader.Opened], digest: str) -> list[Account]:
         from memberlib.loaders.staging import stage
 
         parts, passed_over = self._parts(tables)
         several = len({part.file.sheet for part in parts}) > 1
-        with (
-            tempfile.TemporaryDirectory(prefix="memberlib-") as scratch,
-            duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": scratch}) as con,
-        ):
-            con.execute("SET enable_progress_bar = false")  # it would go into what the program prints
+        with workspace(ordered=True) as con:
             zone, currency, notes = self._start(con, parts[0])
             staged: list[tuple[Part, Staged]] = []
             for n, part in enumerate(parts):
@@ -136,7 +114,7 @@ class _Taking:
                     currency=currency,
                     part=n,
                     name=f"{self.name} [{part.file.sheet}]" if several else self.name,
-                    channel=self.choices.channel,
+                    channel=self.options.channel or "",
                     progress=self._tell,
                 )
                 self._accept(con, found, n)
@@ -146,13 +124,13 @@ class _Taking:
             record: dict[str, Any] = {
                 "file": self.name,
                 "sha256": digest,
-                "options": self._options(zone),
+                "options": self._what_decides(zone),
                 "parts": [
                     self._part_record(part, found, passed_over, unread(part, parts)) for part, found in staged
                 ],
             }
             record["parts"][0]["notes"] += notes
-            with self.lake.writing(self.choices.store_id) as writer:
+            with self.lake.writing(self.options.store_id) as writer:
                 return self._taken_in(con, writer, staged, record, currency=currency)
 
     def _start(self, con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, str, list[str]]:
@@ -177,26 +155,26 @@ class _Taking:
     def _accept(self, con: duckdb.DuckDBPyConnection, found: Staged, n: int) -> None:
         from memberlib.loaders.staging import refusal
 
-        if found.rejected_count > self.choices.max_rejected_share * found.read_count:
+        if found.rejected_count > self.options.max_rejected_share * found.read_count:
             raise InputError(refusal(con, self.name, found, part=n))
 
     def _parts(self, tables: list[reader.Opened]) -> tuple[list[Part], list[str]]:
         """What is read of the file, and the names of the sheets that are not."""
-        choices = self.choices
-        if choices.sheets:
+        options = self.options
+        if options.sheets:
             names = [table.sheet for table in tables]
-            for sheet in choices.sheets:
+            for sheet in options.sheets:
                 if sheet not in names:
                     known = ", ".join(str(n) for n in names) if names[0] is not None else "it is no workbook"
                     raise InputError(f"{self.name}: no sheet {sheet!r} with anything in it ({known})")
-            tables = [table for table in tables if table.sheet in choices.sheets]
+            tables = [table for table in tables if table.sheet in options.sheets]
         parts: list[Part] = []
         passed_over: list[str] = []
         for table in tables:
-            found = matching.matches(table.header, choices.platform, among=choices.known)
+            found = matching.matches(table.header, options.platform, among=options.crosswalks)
             if found and (not parts or found[0].crosswalk.platform == parts[0].crosswalk.platform):
                 parts += [Part(table, self._as_chosen(match)) for match in found]
-            elif choices.sheets:
+            elif options.sheets:
                 raise InputError(f"{self.name} [{table.sheet}]: {self._nearest(table)}")
             else:
                 passed_over.append(str(table.sheet))
@@ -205,7 +183,7 @@ class _Taking:
         return parts, passed_over
 
     def _nearest(self, table: reader.Opened) -> str:
-        return matching.nearest(table.header, self.choices.platform, among=self.choices.known)
+        return matching.nearest(table.header, self.options.platform, among=self.options.crosswalks)
 
     def _as_chosen(self, match: Match) -> Match:
         """The match as the shop's settings want it: its words for levels, contacts only where members are joined."""
@@ -290,7 +268,7 @@ class _Taking:
         self._settle(staged[0][0], record["options"]["time_zone"], currency)
         version = writer.commit(record, digest_of=_digest_of(record))
         return accounts_of(
-            record | {"parts": kept}, self.choices.store_id, import_id=import_id, version=version.number
+            record | {"parts": kept}, self.options.store_id, import_id=import_id, version=version.number
         )
 
     def _contacts(
@@ -322,7 +300,7 @@ class _Taking:
         """See that ids of two platforms are not mixed: one id may stand for two orders, or two persons."""
         own = {c.platform for c in crosswalks()} - {"generic"}
         platform = parts[0].crosswalk.platform
-        if self.choices.channel or platform not in own:
+        if self.options.channel or platform not in own:
             return
         for record in version.imports:
             if record["options"].get("channel"):
@@ -330,18 +308,18 @@ class _Taking:
             for part in record["parts"]:
                 if part["platform"] in own and part["platform"] != platform:
                     raise InputError(
-                        f"shop '{self.choices.store_id}' holds {part['platform']}, and ids of two platforms may be the "
+                        f"shop '{self.options.store_id}' holds {part['platform']}, and ids of two platforms may be the "
                         f"same: say where {self.name} comes from, as in --channel {platform}"
                     )
 
     def _settle(self, part: Part, zone: str, currency: str) -> None:
         """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
-        if self.choices.store_id not in all_settings(self.choices.data):
+        if self.options.store_id not in all_settings(self.options.data):
             defaults = {**part.crosswalk.defaults, "time_zone": zone}
             if currency:
                 defaults["currency"] = currency
-            with filelock.FileLock(self.choices.data / "lake" / ".stores.lock"):
-                ensure_settings(self.choices.data, self.choices.store_id, defaults)
+            with filelock.FileLock(self.options.data / "lake" / ".stores.lock"):
+                ensure_settings(self.options.data, self.options.store_id, defaults)
 
     def _kept(self, writer: Writer, record: dict[str, Any]) -> list[Account]:
         """The accounts of an import that changes nothing."""
@@ -349,11 +327,11 @@ class _Taking:
         if first is not None:
             record |= {"rejected_under": first["import_id"]}
         import_id = writer.keep_repeat(record)
-        return accounts_of(record, self.choices.store_id, import_id=import_id, version=writer.current.number)
+        return accounts_of(record, self.options.store_id, import_id=import_id, version=writer.current.number)
 
     def _tell(self, share: float) -> None:
-        if self.choices.progress:
-            self.choices.progress(self.name, share)
+        if self.options.progress:
+            self.options.progress(self.name, share)
 
 
 def _known(version: LakeVersion, digest: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Which rows did each import state, and where are they kept?
+"""Find the rows that each import brought, found there already or took out.
 
 A source is a mapping in a version's file (or in a repeat's):
 
@@ -20,7 +20,7 @@ OWN_ROWS = ("rows", "same", "gone")
 
 
 @dataclass(frozen=True)
-class Source:
+class ImportRows:
     """The rows one import stated of one table, by the paths of the files that keep them."""
 
     import_id: str
@@ -38,14 +38,14 @@ class Source:
         return [path for path in (self.rows, self.same, self.gone) if path]
 
 
-def sources(version: LakeVersion, *, standing: bool = True) -> list[Source]:
+def import_rows(version: LakeVersion, *, standing: bool = True) -> list[ImportRows]:
     """What the imports up to a version stated, in the order they came; also what was taken back if not ``standing``."""
     found = []
     for entry in version.entries:
         for kept in entry.sources if not (standing and entry.undone) else []:
             rows, same, gone = (version.path(kept[what]) if what in kept else None for what in OWN_ROWS)
             found.append(
-                Source(
+                ImportRows(
                     entry.import_id,
                     kept["table"],
                     kept["part"],

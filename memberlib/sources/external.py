@@ -1,4 +1,4 @@
-"""How are the tables of a shop reached that live elsewhere, and what must they be?"""
+"""Connect to a shop's tables outside the lake, and check them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import ibis.expr.operations as ops
 
-from memberlib.declared import SPARK, Source, told
 from memberlib.engine import connection
 from memberlib.errors import InputError
-from memberlib.given import schema_of, serial, table_of
+from memberlib.external import SPARK, ExternalSource, resolved
+from memberlib.frames import schema_of, serial, table_of
 from memberlib.model import STATUSES
 from memberlib.settings import Settings
 from memberlib.sources import spark
@@ -38,7 +38,7 @@ _WORDS = {
 }
 
 
-def reached(folder: Path, store_id: str, settings: Settings) -> tuple[Any, dict[str, Table]]:
+def connected_tables(folder: Path, store_id: str, settings: Settings) -> tuple[Any, dict[str, Table]]:
     """Connection and canonical tables of a declared shop.
 
     Parameters
@@ -70,8 +70,8 @@ def close(con: Any) -> None:
         con.disconnect()
 
 
-def _connected(source: Source, folder: Path, where: str) -> Any:
-    options, url = told(source, where)
+def _connected(source: ExternalSource, folder: Path, where: str) -> Any:
+    options, url = resolved(source, where)
     if source.backend == SPARK:
         return spark.connected(options, where)
     if source.backend == "duckdb":
@@ -172,7 +172,7 @@ def _exact(value: Value, kind: Any, where: str) -> Value:
     return value
 
 
-def looked_at(orders: Table, where: str) -> tuple[Any, Any]:
+def checked_days(orders: Table, where: str) -> tuple[Any, Any]:
     """First and last day of the orders, after a look for rows that no import would have taken.
 
     Raises

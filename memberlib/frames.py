@@ -1,4 +1,4 @@
-"""How does what is at hand become a canonical table: a frame, a Parquet file, a table of ibis?"""
+"""Turn a frame, a Parquet file or an Ibis table into a table of the model, checked and typed."""
 
 from __future__ import annotations
 
