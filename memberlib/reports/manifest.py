@@ -1,4 +1,4 @@
-"""Of what was a report made, and is it still what would be made now?"""
+"""The manifest of a report: what it was made from, and whether that would still make the same."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import memberlib
+from memberlib.derived import package_digest
 
 NAME = "manifest.json"
 MADE_FROM = ("store", "as_of", "lang", "data", "settings", "given", "code")
@@ -23,13 +24,9 @@ _SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas", "seaborn")
 
 def code_version(notebooks: Sequence[Path]) -> dict[str, Any]:
     """The version of memberlib, fingerprints of its sources and of the notebooks, versions of parts."""
-    package = Path(memberlib.__file__).parent
-    sources = (
-        p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc" and "__pycache__" not in p.parts
-    )
     return {
         "version": memberlib.__version__,
-        "digest": _digest((p.relative_to(package).as_posix(), p) for p in sources),
+        "digest": package_digest(),
         "notebooks": _digest((p.name, p) for p in notebooks),
         "parts": _parts(),
     }
