@@ -13,13 +13,14 @@ import ibis
 import pandas as pd
 
 from memberlib import facts as _facts
+from memberlib.derived import Derived
 from memberlib.engine import connection
 from memberlib.errors import InputError
 from memberlib.frames import in_memory, serial, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import data_folder
-from memberlib.model import YEARS
+from memberlib.lake.days import checked_day
 from memberlib.settings import Settings, check_store_id
 from memberlib.sources import Version, close, shop_ids, shop_tables, shop_version
 
@@ -76,6 +77,7 @@ class Store:
     ) -> None:
         self.id, self.con, self.settings = store_id, con, settings
         self.version, self._digest = version, digest
+        self._derived: Derived | None = None
         self._raw = dict(tables)
         self._kept = WeakSet() if _kept is None else _kept
         self._once: dict[Hashable, Any] = {}
@@ -83,24 +85,10 @@ class Store:
             self.joining = _joining
         self._tables = self._with_joined_ids()
         self._span = _span or _days(self._tables["orders"])
-        self.as_of = self._checked(as_of)
+        self.as_of = checked_day(as_of, self._span, store_id)
 
     def __repr__(self) -> str:
         return f"<Store {self.id} as of {self.as_of}>"
-
-    def _checked(self, as_of: dt.date | None) -> dt.date:
-        first, last = self._span
-        if as_of is None:
-            if last is None:
-                raise InputError(f"shop '{self.id}' has no orders yet; import an order list, or give --as-of")
-            return last
-        if as_of.year > YEARS[1]:
-            raise InputError(f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}")
-        if first is not None and as_of < first:
-            raise InputError(
-                f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later"
-            )
-        return as_of
 
     @cached_property
     def digest(self) -> str:
@@ -253,11 +241,32 @@ class Store:
     @property
     def facts(self) -> Table:
         """One row per member with a counted trade, worked out once, see :func:`memberlib.facts.per_member`."""
-        return self.once("facts", self._worked_out_facts)
+        return self.once("facts", self._worked_out_facts) if self._derived is None else self._shared[0]
 
     def _worked_out_facts(self) -> Table:
         able = self.con.name in ("duckdb", "pyspark")
         return _facts.per_member(self.trades, as_of=self.as_of, with_months=able)
+
+    @property
+    def _shared(self) -> tuple[Table, dict[str, Any]]:
+        """Facts and the numbers that most analyses need, from disk where they are there."""
+        return self.once("shared", self._read_or_worked_out)
+
+    def _read_or_worked_out(self) -> tuple[Table, dict[str, Any]]:
+        assert self._derived is not None
+        facts = self._worked_out_facts()
+        if (found := self._derived.read(self.con, facts.schema())) is not None:
+            return found
+        rows = self.kept(facts)
+        buyers = int(rows.count().execute())
+        values = {
+            "buyers": buyers,
+            "members": self._count_members(rows, buyers),
+            "orders": int(self.orders.count().execute()),
+            "left_out": self._count_left_out().to_dict("list"),
+        }
+        self._derived.write(self.con, rows, values)
+        return rows, values
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` gives, made when it is first asked for and kept with this store until :meth:`close`.
@@ -291,8 +300,10 @@ class Store:
     @cached_property
     def left_out(self) -> pd.DataFrame:
         """Orders that no figure counts: reason, order_count, amount; every reason has its row."""
-        found = _facts.left_out(self.orders, **self._rules).to_pandas().set_index("reason")
-        rows = found.reindex(list(LEFT_OUT)).fillna(0).rename_axis("reason").reset_index()
+        if self._derived is None:
+            rows, base = self._count_left_out(), int(self.orders.count().execute())
+        else:
+            rows, base = pd.DataFrame(self._shared[1]["left_out"]), self._shared[1]["orders"]
         rows = rows.astype({"order_count": "int64", "amount": "float64"})
         rows.attrs = {
             "analysis": "left_out",
@@ -301,25 +312,34 @@ class Store:
             "store": self.id,
             "shop": dict(self.settings.name),
             "as_of": self.as_of.isoformat(),
-            "base": int(self.orders.count().execute()),
+            "base": base,
             "counts": "orders",
             "currency": self.settings.currency,
             "params": {},
         }
         return rows
 
+    def _count_left_out(self) -> pd.DataFrame:
+        found = _facts.left_out(self.orders, **self._rules).to_pandas().set_index("reason")
+        rows = found.reindex(list(LEFT_OUT)).fillna(0).rename_axis("reason").reset_index()
+        return rows.astype({"order_count": "int64", "amount": "float64"})
+
     @cached_property
     def buyer_count(self) -> int:
         """Members with at least one counted trade."""
-        return int(self.facts.count().execute())
+        return int(self.facts.count().execute()) if self._derived is None else int(self._shared[1]["buyers"])
 
     @cached_property
     def member_count(self) -> int:
         """Members known: those in the member list and those with a counted trade."""
+        if self._derived is None:
+            return self._count_members(self.facts, self.buyer_count)
+        return int(self._shared[1]["members"])
+
+    def _count_members(self, facts: Table, buyers: int) -> int:
         if self.members is None:
-            return self.buyer_count
-        without = self.members.anti_join(self.facts, "member_id")
-        return self.buyer_count + int(without.count().execute())
+            return buyers
+        return buyers + int(self.members.anti_join(facts, "member_id").count().execute())
 
 
 def open_store(
@@ -353,9 +373,14 @@ def open_store(
     >>> store.buyer_count  # doctest: +SKIP
     2391
     """
-    opened = shop_tables(data_folder(data), store_id, at_version)
-    return Store(store_id, opened.tables, con=opened.con, as_of=day_of(as_of), settings=opened.settings,
-                 version=opened.number, digest=opened.digest, _span=opened.days)  # fmt: skip
+    folder = data_folder(data)
+    opened = shop_tables(folder, store_id, at_version)
+    store = Store(store_id, opened.tables, con=opened.con, as_of=day_of(as_of), settings=opened.settings,
+                  version=opened.number, digest=opened.digest, _span=opened.days)  # fmt: skip
+    if opened.settings.source is None:
+        rests_on = {"data": store.digest, "as_of": str(store.as_of), "settings": opened.settings.digest}
+        store._derived = Derived(folder, store_id, rests_on)
+    return store
 
 
 def store_from(

@@ -16,7 +16,7 @@ from typing import Any
 from memberlib import i18n
 from memberlib.reports import manifest
 from memberlib.reports.failures import of_the_disk
-from memberlib.reports.lanes import Answer
+from memberlib.reports.workers import Answer
 
 MARK = "MEMBERLIB_TEST_BATCH"
 """A variable that every process of a run inherits, so that a test can count them."""

@@ -36,10 +36,10 @@ from batches import (
 
 from memberlib.cli import main
 from memberlib.errors import InputError
-from memberlib.reports import journal, manifest, parameters, run
-from memberlib.reports.lanes import Lanes
+from memberlib.reports import manifest, parameters, run, runlog
 from memberlib.reports.progress import Progress
 from memberlib.reports.run import make_reports
+from memberlib.reports.workers import Workers
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 SHOPS = ("ann", "ben", "cat")
@@ -183,13 +183,13 @@ import ctypes, os, pathlib, resource, signal, time
 assert pathlib.Path('/proc/self/oom_score_adj').read_text().strip() == '1000'
 if store == 'segv':
     ctypes.string_at(0)
-if store == 'lane':
+if store == 'worker':
     for place in pathlib.Path('/proc').glob('[0-9]*'):
-        words = (place / 'cmdline').read_bytes()
-        if b'memberlib.reports\\0work' in words and b'=crashes.' in (place / 'environ').read_bytes():
+        name = (place / 'comm').read_text().strip()
+        if name == 'memberlib-job' and b'=crashes.' in (place / 'environ').read_bytes():
             os.kill(int(place.name), signal.SIGSEGV)
     time.sleep(60)
-if store == 'nursery':
+if store == 'server':
     os.kill(os.getppid(), signal.SIGKILL)
 if store == 'greedy':
     resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
@@ -221,12 +221,12 @@ def little_memory(size: int) -> Iterator[list[str]]:
 
 @linux
 def test_what_ends_a_job_spoils_only_its_shop(tmp_path: Path) -> None:
-    """A crash of the notebook's process and of its lane, memory that runs out in Python and for the system."""
+    """A crash of the notebook's process and of its worker, memory that runs out in Python and for the system."""
     ends = {
         "fine": "",
         "segv": "03-amount: the kernel died",
-        "lane": "03-amount: the working process was ended by signal SIGSEGV",
-        "nursery": "03-amount: .*",
+        "worker": "03-amount: the working process was ended by signal SIGSEGV",
+        "server": "03-amount: .*",
         "greedy": "03-amount: ran out of memory",
         "huge": "03-amount: ran out of memory and was ended by the system; .*",
     }
@@ -257,15 +257,15 @@ def test_a_job_that_hangs_is_ended_with_all_it_started(
     job = {"job": "run_notebook", "target": str(tmp_path / "x.ipynb"), "parameters": {}, "lang": "en"}
     job |= {"folder": str(tmp_path)}
     monkeypatch.setenv(MARK, unique("hangs"))
-    with Lanes(1) as lanes:
-        assert lanes.submit({**job, "source": str(quick)}).result().ok
-        lanes._limit = 2
-        answer = lanes.submit({**job, "source": str(source)}).result()
+    with Workers(1) as workers:
+        assert workers.submit({**job, "source": str(quick)}).result().ok
+        workers._limit = 2
+        answer = workers.submit({**job, "source": str(source)}).result()
         assert answer.reason == "took longer than 2 seconds and was ended; allow more with --limit"
         monkeypatch.delenv(MARK)
         assert all_gone("hangs", of="sleep")
-        lanes._limit = 200
-        assert lanes.submit({**job, "source": str(quick)}).result().ok
+        workers._limit = 200
+        assert workers.submit({**job, "source": str(quick)}).result().ok
 
 
 @linux
@@ -476,7 +476,7 @@ def test_the_log_names_no_member(tmp_path: Path) -> None:
     shop = run.Shop(
         "a", {"as_of": None, "lang": "en", "data": {}, "code": {}}, "failed", "KeyError: '13800001234'"
     )
-    kept = journal.Journal(tmp_path, [shop], {})
+    kept = runlog.RunLog(tmp_path, [shop], {}, Progress())
     with kept.kept():
         kept.start()
         kept.failed("a", shop.reason, Path("x"))

@@ -15,7 +15,7 @@ import pytest
 from batches import MARK, all_gone, command, marked, start, tree, unique, write_notebook, write_shops
 
 from memberlib.errors import InputError
-from memberlib.reports import cluster, run, workers
+from memberlib.reports import cluster, cluster_workers, run
 from memberlib.reports.run import make_reports
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
@@ -121,10 +121,10 @@ def test_a_worker_is_killed_and_nobody_notices(dask: Cluster, world: Path) -> No
     while not list((world / "far").glob("*/2025-06-27")):
         assert ran.poll() is None and time.monotonic() < ends, outcome(ran)
         time.sleep(0.02)
-    lanes = set(marked("one")) - {dask.all["one"].pid}
-    assert lanes, "the jobs are done in lanes of the worker's"
+    own = set(marked("one")) - {dask.all["one"].pid}
+    assert own, "the jobs are done in processes of the worker's own"
     dask.kill("one")
-    assert all_gone("one"), "its lanes end with it"
+    assert all_gone("one"), "they end with it"
     status, said, err = outcome(ran)
     assert (status, err) == (0, ""), err
     assert "3 shops: 3 made" in said
@@ -132,7 +132,7 @@ def test_a_worker_is_killed_and_nobody_notices(dask: Cluster, world: Path) -> No
     ends = time.monotonic() + 20
     while set(marked("two")) - {dask.all["two"].pid}:
         left = [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in marked("two")]
-        assert time.monotonic() < ends, f"a run ends its lanes: {left}"
+        assert time.monotonic() < ends, f"a run ends its workers: {left}"
         time.sleep(0.05)
     told = json.loads((world / "far" / "run.json").read_text())
     assert told["counts"] == {"made": 3, "unchanged": 0, "failed": 0, "waiting": 0}
@@ -169,7 +169,7 @@ def test_what_a_worker_must_have(world: Path, tmp_path: Path) -> None:
     code = run.manifest.code_version([source])
     fits = {"code": code, "mark": str(mark), "run": "run 1", "data": str(world / "data"), "store": "ann"}
     fits |= {"version": version, "sources": [str(source)]}
-    assert workers.misfit(fits) == ""
+    assert cluster_workers.misfit(fits) == ""
     for part, value, said in (
         ("mark", str(tmp_path / "no" / ".x.new"), "it does not see the folder of the reports"),
         ("run", "run 2", "it does not see the folder of the reports"),
@@ -180,7 +180,7 @@ def test_what_a_worker_must_have(world: Path, tmp_path: Path) -> None:
         ("store", "eve", "it does not see the same data"),
         ("version", {**version, "digest": "x"}, "it sees other data of 'ann'"),
     ):
-        assert said in workers.misfit({**fits, part: value}), part
+        assert said in cluster_workers.misfit({**fits, part: value}), part
     assert sorted(p.name for p in tmp_path.iterdir()) == [".x.new"]
 
 

@@ -32,17 +32,17 @@ from memberlib.reports.failures import reason_of, story_of
 pytestmark = pytest.mark.skipif(not can_be_warm(), reason="kernels start cold here")
 
 if can_be_warm():
-    from memberlib.kernels import engine, nursery
+    from memberlib.kernels import engine, forkserver
 
 PROJECT = notebooks.find_notebooks()
 TRIAL = os.environ.get("MEMBERLIB_DATA")  # where `make test` keeps the sample shops
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_nursery() -> Iterator[None]:
-    nursery.open_nursery()
+def one_server() -> Iterator[None]:
+    forkserver.open_server()
     yield
-    nursery.close_nursery()
+    forkserver.close_server()
 
 
 def written(*sources: str, tags: dict[int, list[str]] | None = None) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def test_a_cell_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest
     source = "import subprocess, os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)"
     with pytest.raises(CellTimeoutError):
         warm(written(source), tmp_path)
-    assert not runs(int((tmp_path / "pid").read_text()))
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 # --- papermill's own ways in -----------------------------------------------------------------------------
@@ -322,14 +322,14 @@ def test_nothing_leaks_from_one_notebook_to_the_next(tmp_path: Path) -> None:
     # What is drawn without a seed is nobody else's, and 320 MB are gone with their notebook.
     assert len({*drawn, *one[:2], *two[:2]}) == 6
     assert int(one[2]) < int(large) - 250_000
-    assert not runs(int(pid)) and not runs(int(child))
+    assert gone(int(pid)) and gone(int(child))
 
 
 def test_a_notebook_sees_what_a_kernel_of_its_own_would(tmp_path: Path) -> None:
     ours, theirs = (json.loads(printed(run(written(LOOK), tmp_path))) for run in (warm, stock))
     for given in (ours, theirs):
         # A kernel with sockets has threads and files for them, and a folder of IPython's for its profile;
-        # what a nursery imports besides may add filters of warnings of its own.
+        # what a fork server imports besides may add filters of warnings of its own.
         del given["threads"], given["files"], given["warnings"], given["kept by IPython"]
         given["environment"] = [
             pair for pair in given["environment"] if pair[0] not in ("MEMBERLIB_WARM", "JPY_PARENT_PID",
@@ -351,24 +351,24 @@ def test_a_notebook_that_dies_takes_no_other_with_it(tmp_path: Path, end: str) -
     assert printed(warm(written("print('alive')"), tmp_path)) == "alive"
 
 
-def test_a_nursery_that_is_killed_takes_its_forks_along_and_is_replaced(tmp_path: Path) -> None:
-    killed = nursery.open_nursery().pid
-    fork = nursery.fork(os.environ, str(tmp_path))
+def test_a_server_that_is_killed_takes_its_forks_along_and_is_replaced(tmp_path: Path) -> None:
+    killed = forkserver.open_server().pid
+    fork = forkserver.fork(os.environ, str(tmp_path))
     os.kill(killed, signal.SIGKILL)
     assert gone(fork.pid)
     fork.end()
     assert int(printed(warm(written("import os\nprint(os.getppid())"), tmp_path))) != killed
 
 
-def test_a_nursery_and_its_forks_end_with_who_asked_for_them(tmp_path: Path) -> None:
+def test_a_server_and_its_forks_end_with_who_asked_for_them(tmp_path: Path) -> None:
     script = (
-        "import os, sys\nfrom memberlib.kernels import nursery\n"
-        "fork = nursery.fork(os.environ, sys.argv[1])\n"
-        "line = nursery.open_nursery().another_line()\n"
-        "other = nursery.Nursery(line).start(os.environ, sys.argv[1])\n"
-        "third = nursery.Nursery(nursery.open_nursery().another_line()).start(os.environ, sys.argv[1])\n"
+        "import os, sys\nfrom memberlib.kernels import forkserver\n"
+        "fork = forkserver.fork(os.environ, sys.argv[1])\n"
+        "line = forkserver.open_server().another_line()\n"
+        "other = forkserver.ForkServer(line).start(os.environ, sys.argv[1])\n"
+        "third = forkserver.ForkServer(forkserver.open_server().another_line()).start(os.environ, sys.argv[1])\n"
         "line.close()\n"
-        "print(nursery.open_nursery().pid, fork.pid, third.pid, other.pid, flush=True)\ninput()"
+        "print(forkserver.open_server().pid, fork.pid, third.pid, other.pid, flush=True)\ninput()"
     )
     asker = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], text=True,
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip

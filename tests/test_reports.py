@@ -24,10 +24,10 @@ from memberlib.errors import InputError
 from memberlib.imports import import_files
 from memberlib.reports import content, failures, index, manifest, notebooks, pages
 from memberlib.reports.finish import finish
-from memberlib.reports.lanes import Lanes
+from memberlib.reports.folders import Shop, sweep
 from memberlib.reports.refresh import refresh_notebooks
 from memberlib.reports.run import make_reports
-from memberlib.reports.shelf import Shop, sweep
+from memberlib.reports.workers import Workers
 from memberlib.results import MIME
 from memberlib.store import store_from
 
@@ -425,10 +425,10 @@ def test_what_a_killed_run_left_is_put_right(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "b").iterdir()] == ["2026-01-01"]
 
 
-# ---------------------------------------------------------------- lanes
+# ---------------------------------------------------------------- workers
 
 
-def test_a_lane_that_dies_takes_only_its_job_with_it(tmp_path: Path) -> None:
+def test_a_worker_that_dies_takes_only_its_job_with_it(tmp_path: Path) -> None:
     source = write_notebook(
         tmp_path / "01-long.ipynb", cell("code", "import time\nopen('begun', 'w')\ntime.sleep(60)")
     )
@@ -438,15 +438,15 @@ def test_a_lane_that_dies_takes_only_its_job_with_it(tmp_path: Path) -> None:
         "target": str(tmp_path / "x.ipynb"),
         "parameters": {},
     }
-    with Lanes(1) as lanes:
-        waiting = lanes.submit({**job, "lang": "en", "folder": str(tmp_path)})
+    with Workers(1) as workers:
+        waiting = workers.submit({**job, "lang": "en", "folder": str(tmp_path)})
         ends = time.monotonic() + 120
         while not (tmp_path / "begun").exists():
             assert time.monotonic() < ends and not waiting.done()
             time.sleep(0.05)
-        os.kill(lanes._all[0]._process.pid, signal.SIGKILL)
+        os.kill(workers._all[0].pid, signal.SIGKILL)
         assert waiting.result().reason == "the working process was ended by signal SIGKILL"
-        answer = lanes.submit(
+        answer = workers.submit(
             {"job": "open_shop", "store": "x", "as_of": None, "data": str(tmp_path)}
         ).result()
         assert answer.by_user and "no shop 'x'" in answer.reason

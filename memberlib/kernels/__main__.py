@@ -1,4 +1,4 @@
-"""``python -m memberlib.kernels FD`` becomes a nursery that is asked through a socket."""
+"""``python -m memberlib.kernels FD`` becomes a fork server that is asked through a socket."""
 
 import sys
 

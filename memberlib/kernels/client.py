@@ -1,4 +1,4 @@
-"""How does nbclient talk to a notebook that runs in a fork?"""
+"""Lets nbclient run a notebook whose cells are run in a fork."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
 from papermill.log import logger
 
-from memberlib.kernels import can_be_warm, nursery
+from memberlib.kernels import can_be_warm, forkserver
 from memberlib.kernels.wire import frame, unframed
 
 _OWN = {"input_path", "kernel_manager_class", "km", "shutdown_kernel", "kernel_name", "startup_timeout"}
@@ -31,11 +31,11 @@ class Engine(NBClientEngine):
         language = nb_man.nb.metadata.get("kernelspec", {}).get("language", "python")
         if not can_be_warm() or language != "python":
             return super().execute_managed_notebook(nb_man, kernel_name, **options)
-        given = {name: value for name, value in options.items() if name not in _OWN}
-        limit = given.pop("execution_timeout", None) or given.pop("timeout", None)
-        given.pop("start_timeout", None)
-        given.pop("timeout", None)
-        return _Client(nb_man, timeout=limit, log=logger, **given).execute()
+        asked = {name: value for name, value in options.items() if name not in _OWN}
+        limit = asked.pop("execution_timeout", None) or asked.pop("timeout", None)
+        asked.pop("start_timeout", None)
+        asked.pop("timeout", None)
+        return _Client(nb_man, timeout=limit, log=logger, **asked).execute()
 
 
 class _Client(PapermillNotebookClient):
@@ -43,7 +43,7 @@ class _Client(PapermillNotebookClient):
 
     @contextlib.contextmanager
     def setup_kernel(self, **options: Any) -> Iterator[None]:
-        fork = nursery.fork(os.environ, os.getcwd())
+        fork = forkserver.fork(os.environ, os.getcwd())
         shell = self.kc = self.km = _Shell(fork)
         try:
             yield
@@ -78,7 +78,7 @@ class _Shell:
     kernel_id = "memberlib"
     allow_stdin = False
 
-    def __init__(self, fork: nursery.Fork) -> None:
+    def __init__(self, fork: forkserver.Fork) -> None:
         self._fork, self.session = fork, Session()
         self.shell_channel, self.iopub_channel = _Channel(self), _Channel(self)
         self._listener: asyncio.Task[None] | None = None

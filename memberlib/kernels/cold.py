@@ -1,4 +1,4 @@
-"""Which kernel does a notebook get where none can be forked?"""
+"""Starts the kernel that a notebook gets where none can be forked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How does papermill run a notebook in a warm kernel?
+"""papermill's engine ``memberlib``, which runs a notebook in a warm kernel.
 
 ``papermill --engine memberlib in.ipynb out.ipynb`` does, and so does ``papermill.execute_notebook(…,
 engine_name="memberlib")``. Cells run in a process of their own, forked from one that has imported what notebooks

@@ -1,4 +1,8 @@
-"""What does a nursery do: what does it import, and how does a fork become a notebook's process?"""
+"""What the fork server does: it imports what notebooks and workers import, and forks for whoever asks.
+
+It begins to fork when all is imported that most forks need. Whatever else it has to do (see :data:`LATER` and
+:mod:`memberlib.kernels.rehearsal`) it does in small steps between the questions, so that the first jobs need not wait.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from memberlib.engine import clear_spill, own_folder
-from memberlib.kernels import ENVIRONMENT, REHEARSAL, die_with_parent
-from memberlib.kernels.nursery import RUNNING, exactly
+from memberlib.kernels import ENVIRONMENT, REHEARSAL, die_with_parent, name_process
+from memberlib.kernels.forkserver import RUNNING, exactly, use_line
 
 WARM = (
     "memberlib.kernels.shell",
@@ -40,19 +45,23 @@ WARM = (
     "PIL.Image",
     "PIL.PngImagePlugin",
     "pyarrow.pandas_compat",
-    "seaborn",
-    "seaborn.matrix",
 )
-"""What a nursery imports; what cannot be imported there is left to the notebook, which will say so."""
+"""What the server imports; what cannot be imported there is left to the notebook, which will say so."""
+LATER = ("seaborn", "seaborn.matrix")
+"""What takes long to import and few notebooks use."""
+_GRACE_SECONDS = 0.3
+"""How long a fork that is let go of has to clear up after itself."""
+_LOOK_SECONDS = 0.02
 
 
 class _Lines:
-    """Who may ask, and what was forked for each."""
+    """Who may ask, what was forked for each, and which forks are about to end."""
 
     def __init__(self, first: socket.socket) -> None:
         self.first, self.selector = first, selectors.DefaultSelector()
         self.forks: dict[socket.socket, set[int]] = {}
         self.ended: dict[int, int] = {}
+        self.let_go: dict[int, float] = {}
         self.add(first)
 
     def add(self, line: socket.socket) -> None:
@@ -63,7 +72,8 @@ class _Lines:
         self.selector.unregister(line)
         line.close()
         for pid in self.forks.pop(line):
-            _end(pid)
+            _kill(pid)
+            self.let_go[pid] = 0.0
 
     def close(self) -> None:
         """Let go of every line, in a fork."""
@@ -71,43 +81,89 @@ class _Lines:
         for line in self.forks:
             line.close()
 
+    def let_end(self, line: socket.socket, pid: int) -> None:
+        """Take note that nobody needs a fork any more."""
+        if self.ended.pop(pid, None) is None and pid in self.forks[line]:
+            self.forks[line].discard(pid)
+            self.let_go[pid] = time.monotonic() + _GRACE_SECONDS
+
     def reap(self) -> None:
-        """See which forks have ended."""
+        """See which forks have ended, and end those that were let go of and go on; with each, what it started."""
+        for pid, last in list(self.let_go.items()):
+            if time.monotonic() > last:
+                _kill(pid)
         with contextlib.suppress(ChildProcessError):
-            while found := os.waitpid(-1, os.WNOHANG):
-                pid, status = found
-                if not pid:
-                    return
-                for forks in self.forks.values():
-                    if pid in forks:
+            while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                pid = found.si_pid
+                _kill(pid)  # before its number can be another's
+                status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                if self.let_go.pop(pid, None) is None:
+                    self.ended[pid] = status
+                    for forks in self.forks.values():
                         forks.discard(pid)
-                        self.ended[pid] = os.waitstatus_to_exitcode(status)
+
+
+class _Warmth:
+    """What the server imports and does before it forks, and between the questions, step by step."""
+
+    def __init__(self, lines: _Lines) -> None:
+        rehearsed = os.environ.get(REHEARSAL) == "1"
+        self._lines = lines
+        self._before = _imports(WARM if rehearsed else (*WARM, *LATER))
+        self._between = _between() if rehearsed else iter(())
+        self.left = True
+
+    def to_fork(self) -> None:
+        """Do what must be done before anything is forked."""
+        for _ in self._before:
+            _leave_if_nobody_asks(self._lines)
+        if not gc.isenabled():
+            gc.enable()
+        gc.freeze()  # what is there now, no fork need look through
+
+    def step(self) -> None:
+        """Do one step of what is left."""
+        for steps in (self._before, self._between):
+            for _ in steps:
+                return
+        self.left = False
 
 
 def serve(descriptor: int) -> NoReturn:
-    """Fork for each question that asks for it, or say how a fork ended, until the first line is closed."""
+    """Answer each question until the first line is closed."""
     lines = _Lines(socket.socket(fileno=descriptor))
+    # Ctrl-C at a prompt reaches every process of it; the one who asks decides what becomes of us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _leave(lines))
     try:
         own_folder()
-        # Ctrl-C at a prompt reaches every process of it; the one who asks decides what becomes of us.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        _warm_up(lines.first)
-        gc.freeze()
+        name_process("memberlib-forks")
+        gc.disable()  # until all is imported there is nothing to collect
+        warmth = _Warmth(lines)
         while lines.first in lines.forks:
-            for key, _ in lines.selector.select():
+            wait = 0 if warmth.left else _LOOK_SECONDS if lines.let_go else None
+            for key, _ in lines.selector.select(wait):
                 line: Any = key.fileobj
-                if line in lines.forks and not _answered(line, lines):
+                if line in lines.forks and not _answered(line, lines, warmth):
                     lines.drop(line)
+            lines.reap()
+            if warmth.left:
+                warmth.step()
     finally:
-        for forks in lines.forks.values():
-            for pid in forks:
-                _end(pid)
+        _leave(lines)
+
+
+def _leave(lines: _Lines) -> NoReturn:
+    """End at once, with all that was forked."""
+    try:
+        for pid in {pid for forks in (*lines.forks.values(), lines.let_go) for pid in forks}:
+            _kill(pid)
         clear_spill()
+    finally:
         os._exit(0)
 
 
-def _answered(line: socket.socket, lines: _Lines) -> bool:
+def _answered(line: socket.socket, lines: _Lines, warmth: _Warmth) -> bool:
     """Answer the next question of a line; whether it is still open."""
     try:
         head, files, _, _ = socket.recv_fds(line, 4, 3)
@@ -121,14 +177,12 @@ def _answered(line: socket.socket, lines: _Lines) -> bool:
     if "line" in wanted:
         lines.add(socket.socket(fileno=files[0]))
         return True
-    if "folder" in wanted:
-        answer = os.fork()
-        if not answer:
-            lines.close()
-            _become_shell(files, wanted)
-        lines.forks[line].add(answer)
-        for file in files:
-            os.close(file)
+    if "end" in wanted:
+        lines.let_end(line, wanted["end"])
+        return True
+    if "call" in wanted:
+        warmth.to_fork()
+        answer = _forked(line, files, wanted, lines)
     else:
         lines.reap()
         answer = lines.ended.pop(wanted["status"], RUNNING)
@@ -139,42 +193,67 @@ def _answered(line: socket.socket, lines: _Lines) -> bool:
     return True
 
 
-def _end(pid: int) -> None:
+def _forked(line: socket.socket, files: list[int], wanted: dict[str, Any], lines: _Lines) -> int:
+    """Fork; the process id. A worker gets a line of its own, by which it asks for notebooks' forks."""
+    module, _, function = wanted["call"].partition(":")
+    is_worker = module != "memberlib.kernels.shell"
+    called = getattr(importlib.import_module(module), function)
+    if is_worker and (prepare := getattr(sys.modules[module], "before_fork", None)):
+        prepare()
+    ours, theirs = socket.socketpair() if is_worker else (None, None)
+    pid = os.fork()
+    if not pid:
+        lines.close()
+        if ours:
+            ours.close()
+        _become(called, files, wanted, theirs)
+    lines.forks[line].add(pid)
+    if ours and theirs:
+        theirs.close()
+        lines.add(ours)
+    for file in files:
+        os.close(file)
+    return pid
+
+
+def _kill(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)  # it may not yet have a session of its own
 
 
-def _warm_up(first: socket.socket) -> None:
+def _imports(names: tuple[str, ...]) -> Iterator[None]:
     # Without it ipykernel does not set up its debugger, which nobody could reach here.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     with contextlib.suppress(ImportError):
         importlib.import_module("ipykernel.debugger")
     del sys.modules["debugpy"]
-    for name in WARM:
-        _leave_if_nobody_asks(first)
+    for name in names:
+        yield
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
-    from memberlib.kernels.rehearsal import read_settings, rehearse
+    from memberlib.kernels.rehearsal import read_settings
 
-    _leave_if_nobody_asks(first)
-    if os.environ.get(REHEARSAL) == "1":
-        rehearse()
     with contextlib.suppress(Exception):
         read_settings()
 
 
-def _leave_if_nobody_asks(first: socket.socket) -> None:
-    """End where the program that wanted a nursery has ended meanwhile."""
-    first.setblocking(False)
-    try:
-        if not first.recv(1, socket.MSG_PEEK):
-            sys.exit()
-    except OSError:
-        pass
-    finally:
-        first.setblocking(True)
+def _between() -> Iterator[None]:
+    from memberlib.kernels.rehearsal import rehearse
+
+    for name in LATER:
+        yield
+        with contextlib.suppress(Exception, SystemExit):
+            importlib.import_module(name)
+    yield from rehearse()
+
+
+def _leave_if_nobody_asks(lines: _Lines) -> None:
+    """End where the program that wanted a fork server has ended meanwhile."""
+    with contextlib.suppress(BlockingIOError):
+        if not lines.first.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+            _leave(lines)
 
 
 def _first_of_packages() -> int:
@@ -183,10 +262,10 @@ def _first_of_packages() -> int:
     return next((n for n, part in enumerate(parts) if part in ("site-packages", "dist-packages")), 0)
 
 
-def _become_shell(files: list[int], wanted: dict[str, Any]) -> NoReturn:
+def _become(called: Any, files: list[int], wanted: dict[str, Any], line: socket.socket | None) -> NoReturn:
     status = 1
     try:
-        # A fork outlives neither the nursery nor, by its session, leaves what it started behind.
+        # A fork outlives neither the server nor, by its session, leaves what it started behind.
         die_with_parent()
         os.setsid()
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as first_to_go:
@@ -199,23 +278,17 @@ def _become_shell(files: list[int], wanted: dict[str, Any]) -> NoReturn:
             os.close(file)
         os.environ.clear()
         os.environ.update({**wanted["environment"], **ENVIRONMENT})
-        os.environ["IPYTHONDIR"] = str(own_folder() / "ipython")
         os.umask(wanted["umask"])
         time.tzset()
         if sys.path and sys.path[0] == os.getcwd():
-            del sys.path[0]  # put there for the nursery, which was started by ``python -m``
-        sys.path.insert(_first_of_packages(), "")
+            del sys.path[0]  # put there for the server, which was started by ``python -m``
         os.chdir(wanted["folder"])
-        sys.argv = ["ipykernel_launcher"]
-        random.seed()
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed()
-        if "pandas" in sys.modules:
-            # What pandas chooses inside a kernel; it took the nursery for a terminal.
-            sys.modules["pandas"].set_option("display.max_columns", 20)
-        from memberlib.kernels import shell
-
-        shell.serve(socket.socket(fileno=asked))
+        if line is None:
+            _become_notebook()
+        else:
+            name_process("memberlib-job")
+            use_line(line)
+        called(socket.socket(fileno=asked))
         status = 0
     except BaseException:
         os.write(2, traceback.format_exc().encode("utf-8", "replace"))
@@ -223,3 +296,17 @@ def _become_shell(files: list[int], wanted: dict[str, Any]) -> NoReturn:
         with contextlib.suppress(Exception):
             clear_spill()
         os._exit(status)
+
+
+def _become_notebook() -> None:
+    """What a kernel of its own would find."""
+    name_process("memberlib-cells")
+    os.environ["IPYTHONDIR"] = str(own_folder() / "ipython")
+    sys.path.insert(_first_of_packages(), "")
+    sys.argv = ["ipykernel_launcher"]
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
+    if "pandas" in sys.modules:
+        # What pandas chooses inside a kernel; it took the server for a terminal.
+        sys.modules["pandas"].set_option("display.max_columns", 20)

@@ -1,9 +1,9 @@
-"""What does a notebook do for the first time, that a nursery can have done before?
+"""Does once in the fork server what a notebook would otherwise do for the first time.
 
 The first question to Ibis, the first picture and the first table take three times as long as the second: modules
-are imported and rules looked up only then. A rehearsal asks every analysis of an invented shop and draws it, before
-anything is forked, and leaves nothing behind but what was learnt. It takes about as long as it saves five notebooks,
-so that only a run of many asks for it.
+are imported and rules looked up only then. A rehearsal asks every analysis of an invented shop and draws it, theme by
+theme, and leaves nothing behind but what was learnt. It takes about as long as it saves five notebooks, so that only a
+run of many asks for it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import datetime as dt
 import gc
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +23,36 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 MEMBERS, LAST_DAY = 24, dt.datetime(2026, 6, 30, 20)
 
 
-def rehearse() -> None:
-    """Go once through every analysis, picture, table and finding; a failure here is left to the notebook."""
+def rehearse() -> Iterator[None]:
+    """Go once through every analysis, picture, table and finding; between the steps the process may fork.
+
+    A failure here is left to the notebook.
+    """
+    from memberlib.themes import all_themes
+
+    for theme in all_themes():
+        yield
+        _rehearse(theme)
+
+
+def _rehearse(theme: Any) -> None:
+    """Go through the analyses of a theme. No connection of the engine, which has threads, is left open."""
     from memberlib import i18n
+    from memberlib.engine import connection
 
     lang = i18n.language()
+    con = connection()
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")
-        _go_through()
+        _ask_and_draw(theme, con)
+    gc.collect()  # Ibis drops the tables that it keeps when nobody holds them, which needs the connection
+    con.disconnect()
     i18n.set_language(lang)
 
 
-def _go_through() -> None:
-    from memberlib.engine import connection
-
-    con = connection()
-    try:
-        _ask_and_draw(con)
-    finally:
-        gc.collect()  # Ibis drops the tables that it keeps when nobody holds them, which needs the connection
-        con.disconnect()
-
-
-def _ask_and_draw(con: Any) -> None:
+def _ask_and_draw(theme: Any, con: Any) -> None:
     from memberlib import charts, findings, i18n, tables
     from memberlib.store import store_from
-    from memberlib.themes import all_themes
 
     orders, items = _shop()
     shop = store_from(orders, items=items, con=con)
@@ -55,14 +60,13 @@ def _ask_and_draw(con: Any) -> None:
         i18n.words(lang)
     i18n.set_language("zh")
     tables.opening(shop)._repr_html_()
-    for theme in all_themes():
-        for analysis in theme.analyses:
-            with contextlib.suppress(Exception):
-                result = analysis(shop, **_OPTIONS.get(analysis.analysis, {}))
-                tables.show(result)._repr_html_()
-                findings.read(result, settings=shop.settings)
-                if analysis.chart:
-                    charts.picture(charts.draw(result))
+    for analysis in theme.analyses:
+        with contextlib.suppress(Exception):
+            result = analysis(shop, **_OPTIONS.get(analysis.analysis, {}))
+            tables.show(result)._repr_html_()
+            findings.read(result, settings=shop.settings)
+            if analysis.chart:
+                charts.picture(charts.draw(result))
 
 
 def _shop() -> tuple[Any, Any]:

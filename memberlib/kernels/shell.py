@@ -1,4 +1,4 @@
-"""What runs a notebook's cells in a forked process?
+"""Runs a notebook's cells in a forked process.
 
 IPython's own kernel, so that every output is the one that any Jupyter front end would get, but without its
 sockets, threads and waits: requests come in through one socket and everything it says goes out by it, in the form
@@ -139,7 +139,7 @@ def serve(line: socket.socket) -> None:
     )
     kernel.shell_channel_thread = SimpleNamespace(parent_thread=threading.current_thread())
     if "matplotlib_inline.backend_inline" in sys.modules:
-        # It ties itself to the shell when it is imported, which the nursery did before there was one.
+        # It ties itself to the shell when it is imported, which the fork server did before there was one.
         sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
     with contextlib.suppress(Exception):
         assert kernel.shell is not None

@@ -1,4 +1,4 @@
-"""How does one of Jupyter's messages go over a socket?"""
+"""Sends one of Jupyter's messages over a socket and reads it there."""
 
 from __future__ import annotations
 

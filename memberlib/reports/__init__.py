@@ -1,4 +1,4 @@
-"""For which shops is there a report, and what became of each?"""
+"""Makes a report per shop from the executed notebooks, and an index over all."""
 
 from __future__ import annotations
 

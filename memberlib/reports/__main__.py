@@ -25,20 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     again.add_argument(
         "--check", action="store_true", help="change nothing; status 1 where a notebook would change"
     )
-    given = parser.parse_args(arguments)
-    if given.command == "work":
-        if given.parent:
-            from memberlib.reports.lifeline import end_with
+    asked = parser.parse_args(arguments)
+    if asked.command == "work":
+        if asked.parent:
+            from memberlib.reports.processes import end_with
 
-            end_with(given.parent)
-        from memberlib.reports.work import serve
+            end_with(asked.parent)
+        from memberlib.reports.jobs import serve
 
         return serve()
     from memberlib.reports.refresh import refresh_notebooks
 
     try:
-        changed = refresh_notebooks(given.names or None, data=given.data, check=given.check)
-        return 1 if changed and given.check else 0
+        changed = refresh_notebooks(asked.names or None, data=asked.data, check=asked.check)
+        return 1 if changed and asked.check else 0
     except InputError as error:
         print(f"memberlib: {error}", file=sys.stderr)
         return 2

@@ -1,10 +1,10 @@
-"""How do the same jobs run on the machines of a Dask cluster?
+"""Runs the jobs of a batch on the machines of a Dask cluster.
 
-Each worker of the cluster keeps lanes of its own, one for each of its threads, and hands jobs to them as this machine
-would. The data folder, the folder of the reports and the notebooks must be the same, under the same paths, on every
-machine (a shared disk), and so must be memberlib. A worker that is lost in the middle of a job costs nothing: Dask
-gives the job to another. Lanes that a run leaves behind, because it was killed, end when they have had nothing to do
-for a while.
+Each machine of the cluster keeps workers of its own, one for each of its threads, and hands jobs to them as this
+machine would. The data folder, the folder of the reports and the notebooks must be the same, under the same paths, on
+every machine (a shared disk), and so must be memberlib. A machine that is lost in the middle of a job costs nothing:
+Dask gives the job to another. Workers that a run leaves behind, because it was killed, end when they have had nothing
+to do for a while.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
-from memberlib.reports.lanes import JOB_SECONDS, Answer
+from memberlib.reports.workers import JOB_SECONDS, Answer
 
 if TYPE_CHECKING:
+    from memberlib.reports.folders import Shop
     from memberlib.reports.making import Plan
-    from memberlib.reports.shelf import Shop
 
 WAIT_SECONDS = 8.0
 """How long a scheduler and its first worker are waited for."""
 LOST_SECONDS = 60.0
 """How long a run goes on without any worker."""
-_AT_WORKERS = "memberlib.reports.workers"
+_AT_WORKERS = "memberlib.reports.cluster_workers"
 
 
-class ClusterLanes:
-    """The lanes of a cluster's workers, to be used as a context.
+class ClusterWorkers:
+    """The workers of a cluster, to be used as a context.
 
     Parameters
     ----------
     address : str
         Of the scheduler, such as ``tcp://10.0.0.5:8786``.
     environment : mapping
-        Variables that every lane gets.
+        Variables that every worker gets.
     jobs : int, optional
         Jobs at work at once; else as many as the workers have threads.
     limit : float
-        Seconds after which a job's lane is ended.
+        Seconds after which a job's worker is ended.
     plan : Plan
         Folders and notebooks that workers must see as this machine does.
     shop : Shop
@@ -75,7 +75,7 @@ class ClusterLanes:
         self._client: Any = None
         self._code: Mapping[str, Any] = shop.wanted["code"]
 
-    def __enter__(self) -> ClusterLanes:
+    def __enter__(self) -> ClusterWorkers:
         self._client = _client(self._address)
         try:
             self._look_at_workers()
@@ -88,7 +88,7 @@ class ClusterLanes:
         with contextlib.suppress(Exception), _quiet():
             if self._client.status == "running":
                 self._client.run(
-                    _there(), _AT_WORKERS, "end_lanes", self._run, kind is not None, on_error="ignore"
+                    _there(), _AT_WORKERS, "end_workers", self._run, kind is not None, on_error="ignore"
                 )
         with contextlib.suppress(Exception), _quiet():
             self._client.close(timeout=5)

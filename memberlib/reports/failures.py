@@ -1,4 +1,4 @@
-"""Why did a job fail, in one line that a reader can use? Is it the job, or the disk under all of them?"""
+"""Says in one line why a job failed, and whether it was the job or the disk under all of them."""
 
 from __future__ import annotations
 

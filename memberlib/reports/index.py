@@ -11,7 +11,7 @@ from memberlib import i18n
 from memberlib.reports import manifest, pages
 
 if TYPE_CHECKING:
-    from memberlib.reports.shelf import Shop
+    from memberlib.reports.folders import Shop
 
 
 def write_index(out: Path, shops: Sequence[Shop], *, lang: str | None, known: Collection[str]) -> Path:

@@ -1,7 +1,8 @@
-"""How do shops become reports: which job comes next, and what follows from its answer?"""
+"""Makes reports of shops: hands out their jobs in turn and puts finished reports in their places."""
 
 from __future__ import annotations
 
+import datetime as dt
 import heapq
 import time
 from collections.abc import Mapping, Sequence
@@ -11,19 +12,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from memberlib.errors import InputError
+from memberlib.lake import Lake
+from memberlib.lake.days import checked_day, order_days
 from memberlib.privacy import masked
-from memberlib.reports import shelf
+from memberlib.reports import folders
 from memberlib.reports.failures import without_space
-from memberlib.reports.lanes import Answer
+from memberlib.reports.folders import Shop
 from memberlib.reports.parameters import of_notebook
 from memberlib.reports.progress import Progress
-from memberlib.reports.shelf import Shop
+from memberlib.reports.workers import Answer
 
 _LOOK_SECONDS = 2.0
 
 
 class Workers(Protocol):
-    """Who does jobs: lanes of this machine, or a cluster's."""
+    """Who does jobs: processes of this machine, or of a cluster."""
 
     @property
     def count(self) -> int:
@@ -49,7 +52,7 @@ class Plan:
     by_day: bool = False
 
 
-def make(shops: Sequence[Shop], plan: Plan, *, workers: Workers, said: Progress) -> None:
+def make(shops: Sequence[Shop], plan: Plan, *, workers: Workers, log: Progress) -> None:
     """Make the report of each shop; its state tells what became of it.
 
     Raises
@@ -58,9 +61,9 @@ def make(shops: Sequence[Shop], plan: Plan, *, workers: Workers, said: Progress)
         Where no shop has the day that was asked for, and where nothing more can be written or done: what is finished
         stays.
     """
-    _open(shops, plan, workers, said)
+    _open(shops, plan, workers, log)
     opened = [shop for shop in shops if not shop.state]
-    said.begin(len(opened), len(plan.sources))
+    log.begin(len(opened), len(plan.sources))
     ready = [
         (1, number, place, _notebook_job(shop, source, plan))
         for number, shop in enumerate(opened)
@@ -75,7 +78,7 @@ def make(shops: Sequence[Shop], plan: Plan, *, workers: Workers, said: Progress)
             if not shop.state:
                 if not shop.began:
                     shop.began, shop.left = time.monotonic(), len(plan.sources)
-                    shelf.fresh(plan.out, shop)
+                    folders.fresh(plan.out, shop)
                 shop.at_work += 1
                 running[workers.submit(job)] = (shop, number, job)
         if not running:
@@ -90,40 +93,42 @@ def make(shops: Sequence[Shop], plan: Plan, *, workers: Workers, said: Progress)
             shop.seconds = time.monotonic() - shop.began
             if not answer.ok:
                 _stop_if_nothing_can_be_written(answer, plan.out)
-                fail(shop, answer, plan.out, said=said, where=_where(job))
+                fail(shop, answer, plan.out, log=log, where=_where(job))
             elif job["job"] == "run_notebook":
                 shop.left -= 1
-                said.step(shop.store, Path(job["source"]).stem)
+                log.step(shop.store, Path(job["source"]).stem)
                 if not shop.left and not shop.state:
                     heapq.heappush(ready, (0, number, 0, _finish_job(shop, plan)))
             else:
-                shelf.publish(shop, plan.out)
-                said.made(shop.store, str(shop.as_of), shop.seconds)
+                folders.publish(shop, plan.out)
+                log.made(shop.store, str(shop.as_of), shop.seconds)
             if shop.state == "failed" and not shop.at_work:
-                shelf.clear(plan.out, shop)
+                folders.clear(plan.out, shop)
 
 
-def _open(shops: Sequence[Shop], plan: Plan, workers: Workers, said: Progress) -> None:
-    """Look into every shop; where the day asked for fits none of them, that is a mistake of the user."""
-    said.opening(len(shops))
-    looks = [
-        workers.submit(
+def _open(shops: Sequence[Shop], plan: Plan, workers: Workers, log: Progress) -> None:
+    """Find the day of every shop's report; where the day asked for fits none of them, that is a mistake of the user."""
+    log.opening(len(shops))
+    known = {shop.store: _looked_at(shop, plan) for shop in shops}
+    looks = {
+        shop.store: workers.submit(
             {
                 "job": "open_shop",
-                "store": s.store,
-                "as_of": s.as_of,
+                "store": shop.store,
+                "as_of": shop.as_of,
                 "data": str(plan.data),
-                "version": s.wanted["data"]["version"],
+                "version": shop.wanted["data"]["version"],
             }
         )
-        for s in shops
-    ]
-    waiting: set[Future[Answer]] = set(looks)
+        for shop in shops
+        if known[shop.store] is None
+    }
+    waiting: set[Future[Answer]] = set(looks.values())
     while waiting:
         ended, waiting = wait(waiting, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
         if not ended:
             workers.check()
-    answers = [look.result() for look in looks]
+    answers = [known[shop.store] or looks[shop.store].result() for shop in shops]
     if plan.by_day and all(answer.by_user for answer in answers):
         raise InputError(answers[0].reason)
     for shop, answer in zip(shops, answers, strict=True):
@@ -131,11 +136,25 @@ def _open(shops: Sequence[Shop], plan: Plan, workers: Workers, said: Progress) -
             shop.wanted |= answer.value
         else:
             _stop_if_nothing_can_be_written(answer, plan.out)
-            fail(shop, answer, plan.out, said=said)
+            fail(shop, answer, plan.out, log=log)
+
+
+def _looked_at(shop: Shop, plan: Plan) -> Answer | None:
+    """The day of a shop of the lake, as the footers of its files have it; None where a worker must look into it."""
+    if not (number := shop.wanted["data"]["version"]):
+        return None
+    try:
+        days = order_days(Lake(plan.data / "lake").version(shop.store, number).files.get("orders", []))
+        if days is None:
+            return None
+        as_of = dt.date.fromisoformat(shop.as_of) if shop.as_of else None
+        return Answer({"as_of": checked_day(as_of, days, shop.store).isoformat()})
+    except InputError as error:
+        return Answer(reason=str(error), story=str(error), by_user=True)
 
 
 def _notebook_job(shop: Shop, source: Path, plan: Plan) -> dict[str, Any]:
-    new = shelf.making(plan.out, shop)
+    new = folders.making(plan.out, shop)
     own = {name: value for name, value in shop.parameters.items() if name not in shop.wanted["given"]}
     return {
         "job": "run_notebook",
@@ -152,7 +171,7 @@ def _finish_job(shop: Shop, plan: Plan) -> dict[str, Any]:
         "job": "finish_report",
         "wanted": shop.wanted,
         "data": str(plan.data),
-        "folder": str(shelf.making(plan.out, shop)),
+        "folder": str(folders.making(plan.out, shop)),
         "names": [source.stem for source in plan.sources],
     }
 
@@ -182,12 +201,12 @@ AGAIN = "what is finished stays; make room and give the same command again"
 """What to do where a run was stopped by its disk."""
 
 
-def fail(shop: Shop, answer: Answer, out: Path, *, said: Progress, where: str = "") -> None:
+def fail(shop: Shop, answer: Answer, out: Path, *, log: Progress, where: str = "") -> None:
     """Tell that a shop has no new report, and keep the whole story."""
     if shop.state == "failed":
         return
     shop.state, shop.reason = "failed", masked(f"{where}: {answer.reason}" if where else answer.reason)
-    log = shelf.log_of(out, shop)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text(f"{shop.reason}\n\n{masked(answer.story)}\n", encoding="utf-8")
-    said.failed(shop.store, shop.reason, log)
+    story = folders.log_of(out, shop)
+    story.parent.mkdir(parents=True, exist_ok=True)
+    story.write_text(f"{shop.reason}\n\n{masked(answer.story)}\n", encoding="utf-8")
+    log.failed(shop.store, shop.reason, story)

@@ -1,4 +1,4 @@
-"""Of what was a report made, and is it still what would be made now?"""
+"""The manifest of a report: what it was made from, and whether that would still make the same."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import memberlib
+from memberlib.derived import package_digest
 from memberlib.theme import theme_folders
 
 NAME = "manifest.json"
@@ -24,20 +25,16 @@ _SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas", "seaborn")
 
 def code_version(notebooks: Sequence[Path]) -> dict[str, Any]:
     """The version of memberlib, fingerprints of its sources and of the notebooks, versions of parts."""
-    package = Path(memberlib.__file__).parent
-    sources = (
-        p for p in package.rglob("*") if p.is_file() and p.suffix != ".pyc" and "__pycache__" not in p.parts
-    )
-    own = [(p.relative_to(package).as_posix(), p) for p in sources]
     further = [
-        (f"{folder.name}/{p.relative_to(folder).as_posix()}", p)
+        (f"{folder.name}/{path.relative_to(folder).as_posix()}", path)
         for folder in theme_folders()[1:]
-        for p in folder.rglob("*")
-        if p.is_file() and p.suffix in (".py", ".toml")
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".py", ".toml")
     ]
     return {
         "version": memberlib.__version__,
-        "digest": _digest([*own, *further]),
+        "digest": package_digest(),
+        **({"themes": _digest(further)} if further else {}),
         "notebooks": _digest((p.name, p) for p in notebooks),
         "parts": _parts(),
     }

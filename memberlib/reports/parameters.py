@@ -84,7 +84,7 @@ def _plain(node: ast.expr | None) -> Any:
         return None
 
 
-def given(asked: Sequence[str] | Mapping[str, Any], sources: Sequence[Path]) -> dict[str, Any]:
+def checked(asked: Sequence[str] | Mapping[str, Any], sources: Sequence[Path]) -> dict[str, Any]:
     """What a user gives to notebooks, checked against what they declare; values by ``name`` or ``notebook.name``.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What is said on the terminal while reports are made, and how long will it take?"""
+"""Says on the terminal what becomes of each shop while reports are made, and how long the rest will take."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._each = self._shops = self._shops_done = 0
-        self._began = self._told = 0.0
+        self._began = self._said = 0.0
         self._steps: dict[str, int] = {}
 
     def opening(self, shops: int) -> None:
@@ -34,7 +34,7 @@ class Progress:
     def begin(self, shops: int, notebooks: int) -> None:
         """So many shops with so many notebooks each are about to be made."""
         self._shops, self._each = shops, notebooks + 1
-        self._began = self._told = self._clock()
+        self._began = self._said = self._clock()
         self._line(f"{_shops(shops)} to make, {notebooks} notebooks each")
 
     def step(self, store: str, notebook: str) -> None:
@@ -84,54 +84,12 @@ class Progress:
 
     def _say_pace(self) -> None:
         left, now = self.seconds_left(), self._clock()
-        if left and now - self._told >= PACE_SECONDS:
-            self._told = now
+        if left and now - self._said >= PACE_SECONDS:
+            self._said = now
             self._line(f"{self._shops_done} of {_shops(self._shops)}, about {duration(left)} left")
 
     def _line(self, text: str) -> None:
         print(text, flush=True)
-
-
-class Both(Progress):
-    """Tells two listeners whatever it is told."""
-
-    def __init__(self, one: Progress, other: Progress) -> None:
-        self._listeners = (one, other)
-
-    def opening(self, shops: int) -> None:
-        """Shops are looked into."""
-        for listener in self._listeners:
-            listener.opening(shops)
-
-    def begin(self, shops: int, notebooks: int) -> None:
-        """So many shops with so many notebooks each are about to be made."""
-        for listener in self._listeners:
-            listener.begin(shops, notebooks)
-
-    def step(self, store: str, notebook: str) -> None:
-        """A notebook of a shop has run."""
-        for listener in self._listeners:
-            listener.step(store, notebook)
-
-    def made(self, store: str, as_of: str, seconds: float) -> None:
-        """The report of a shop is in its place."""
-        for listener in self._listeners:
-            listener.made(store, as_of, seconds)
-
-    def unchanged(self, store: str, as_of: str) -> None:
-        """The report of a shop is as it would be made now."""
-        for listener in self._listeners:
-            listener.unchanged(store, as_of)
-
-    def failed(self, store: str, reason: str, log: Path) -> None:
-        """A shop has no new report."""
-        for listener in self._listeners:
-            listener.failed(store, reason, log)
-
-    def end(self, shops: int, made: int, failed: int, *, index: Path) -> None:
-        """All is done."""
-        for listener in self._listeners:
-            listener.end(shops, made, failed, index=index)
 
 
 class _Bar(Progress):

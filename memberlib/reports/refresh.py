@@ -1,4 +1,4 @@
-"""How do the project's own notebooks get the outputs they are committed with?"""
+"""Runs the project's own notebooks in place, for the outputs that they are committed with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from memberlib.errors import InputError
 from memberlib.i18n.language import ENVIRONMENT
 from memberlib.reports import notebooks
-from memberlib.reports.lanes import Lanes
+from memberlib.reports.workers import Workers
 
 
 def refresh_notebooks(
@@ -51,9 +51,9 @@ def refresh_notebooks(
     if data is not None:
         environment["MEMBERLIB_DATA"] = str(Path(data).resolve())
     changed = []
-    with Lanes(jobs, environment) as lanes:
+    with Workers(jobs, environment) as workers:
         wanted = [known[name] for name in names] if names else paths
-        runs = [lanes.submit({"job": "refresh_notebook", "source": str(path.resolve())}) for path in wanted]
+        runs = [workers.submit({"job": "refresh_notebook", "source": str(path.resolve())}) for path in wanted]
         for path, run in zip(wanted, runs, strict=True):
             answer = run.result()
             if not answer.ok:

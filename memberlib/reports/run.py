@@ -1,4 +1,4 @@
-"""Which shops get a report, and which of them have it already?"""
+"""Makes the reports of many shops: which of them need a new one, and an index over all."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from memberlib.engine import MEMORY
 from memberlib.errors import InputError
 from memberlib.kernels import REHEARSAL
 from memberlib.lake import Lake, data_folder, shop_ids
-from memberlib.reports import manifest, parameters, shelf
+from memberlib.reports import folders, manifest, parameters
 from memberlib.reports.failures import of_the_disk
+from memberlib.reports.folders import Shop
 from memberlib.reports.index import write_index
-from memberlib.reports.journal import Journal
-from memberlib.reports.lanes import JOB_SECONDS, Answer, Lanes
 from memberlib.reports.making import AGAIN, Plan, fail, make
 from memberlib.reports.notebooks import find_notebooks
-from memberlib.reports.progress import Both, progress
-from memberlib.reports.shelf import Shop
+from memberlib.reports.progress import Progress, progress
+from memberlib.reports.runlog import RunLog
+from memberlib.reports.workers import JOB_SECONDS, Answer, Workers
 from memberlib.settings import Settings, all_settings, check_store_id
 
 _MANY = 24
@@ -75,7 +75,7 @@ def make_reports(
     limit : float
         Seconds after which a notebook is ended and its shop fails; the others go on.
     given : sequence of ``name=value``, or mapping
-        Parameters for the notebooks, see :func:`memberlib.reports.parameters.given`.
+        Parameters for the notebooks, see :func:`memberlib.reports.parameters.checked`.
     cluster : str, optional
         Address of a Dask scheduler, such as ``tcp://10.0.0.5:8786``, whose workers do the jobs.
     notebooks : path, optional
@@ -102,31 +102,31 @@ def make_reports(
     asked = {
         "stores": "all" if store_ids is None else list(store_ids), "as_of": _day(as_of), "lang": lang, "jobs": jobs,
         "force": force, "at_version": at_version, "limit": limit, "cluster": cluster,
-        "memory": os.environ.get(MEMORY), "given": parameters.given(given, sources),
+        "memory": os.environ.get(MEMORY), "given": parameters.checked(given, sources),
     }  # fmt: skip
     code = manifest.code_version(sources)
     shops = _wanted(store_ids, folder, asked=asked, code=code)
     with contextlib.ExitStack() as at_the_end:
         at_the_end.enter_context(_ending_cleanly())
-        at_the_end.enter_context(shelf.alone(out))
+        at_the_end.enter_context(folders.alone(out))
         place = out.resolve()
-        journal = at_the_end.enter_context(Journal(place, shops, asked).kept())
-        at_the_end.callback(shelf.tidy, place)  # before the journal ends, which may need the room
-        at_the_end.enter_context(_disk_errors_told(place))
-        said = Both(journal, at_the_end.enter_context(progress()))
-        shelf.sweep(place)
-        if to_do := _to_do(shops, place, said, force=force):
+        shown = at_the_end.enter_context(progress())
+        log = at_the_end.enter_context(RunLog(place, shops, asked, shown).kept())
+        at_the_end.callback(folders.tidy, place)  # before the log ends, which may need the room
+        at_the_end.enter_context(_disk_errors_in_one_line(place))
+        folders.sweep(place)
+        if to_do := _to_do(shops, place, log, force=force):
             many = len(to_do) * len(sources) >= _MANY
             environment = {"MEMBERLIB_DATA": str(folder), REHEARSAL: "1" if many else "0"}
             if memory := os.environ.get(MEMORY):
                 environment[MEMORY] = memory  # a cluster's workers do not have this process's own
             plan = Plan(sources, folder, place, by_day=as_of is not None)
             with _workers(cluster, jobs, environment, limit=limit, plan=plan, shop=to_do[0]) as workers:
-                make(to_do, plan, workers=workers, said=said)
+                make(to_do, plan, workers=workers, log=log)
         index = write_index(place, shops, lang=lang, known=set(shop_ids(folder)))
         failed = [shop for shop in shops if shop.state == "failed"]
         made = sum(shop.state == "made" for shop in shops)
-        said.end(len(shops), made, len(failed), index=out / index.name)
+        log.end(len(shops), made, len(failed), index=out / index.name)
     return len(failed)
 
 
@@ -140,10 +140,10 @@ def _workers(
     shop: Shop,
 ) -> Any:
     if cluster is None:
-        return Lanes(jobs or JOBS, environment, limit=limit)
-    from memberlib.reports.cluster import ClusterLanes
+        return Workers(jobs or JOBS, environment, limit=limit)
+    from memberlib.reports.cluster import ClusterWorkers
 
-    return ClusterLanes(cluster, environment, jobs=jobs, limit=limit, plan=plan, shop=shop)
+    return ClusterWorkers(cluster, environment, jobs=jobs, limit=limit, plan=plan, shop=shop)
 
 
 @contextlib.contextmanager
@@ -166,7 +166,7 @@ def _ending_cleanly() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _disk_errors_told(out: Path) -> Iterator[None]:
+def _disk_errors_in_one_line(out: Path) -> Iterator[None]:
     """Where the folder of the reports cannot be written any more, that is one line."""
     try:
         yield
@@ -177,18 +177,18 @@ def _disk_errors_told(out: Path) -> Iterator[None]:
         raise InputError(f"{what} on the disk of {out}; {AGAIN}") from error
 
 
-def _to_do(shops: Sequence[Shop], out: Path, said: Any, *, force: bool) -> list[Shop]:
-    """The shops whose reports are to be made; the others are told."""
+def _to_do(shops: Sequence[Shop], out: Path, log: Progress, *, force: bool) -> list[Shop]:
+    """The shops whose reports are to be made; the others are named."""
     to_do = []
     for shop in shops:
         if shop.state == "failed":
             reason, shop.state = shop.reason, ""
-            fail(shop, Answer(reason=reason, story=reason), out, said=said)
+            fail(shop, Answer(reason=reason, story=reason), out, log=log)
         elif force or not _unchanged(shop, out):
             to_do.append(shop)
         else:
-            shelf.log_of(out, shop).unlink(missing_ok=True)
-            said.unchanged(shop.store, str(shop.as_of))
+            folders.log_of(out, shop).unlink(missing_ok=True)
+            log.unchanged(shop.store, str(shop.as_of))
     return to_do
 
 
@@ -204,7 +204,7 @@ def _day(as_of: dt.date | str | None) -> str | None:
 def _wanted(
     store_ids: Sequence[str] | None, folder: Path, *, asked: Mapping[str, Any], code: Mapping[str, Any]
 ) -> list[Shop]:
-    """The shops with what their reports are to be made from; one whose data cannot be told has failed."""
+    """The shops with what their reports are to be made from; one whose data cannot be had has failed."""
     known = shop_ids(folder)
     ids = list(dict.fromkeys(store_ids)) if store_ids is not None else known
     if not ids:

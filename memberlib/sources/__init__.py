@@ -18,6 +18,7 @@ from memberlib.external import TABLES
 from memberlib.frames import schema_of, serial
 from memberlib.lake import Lake, data_folder, shop_ids
 from memberlib.lake.damage import naming_damage
+from memberlib.lake.days import order_days
 from memberlib.settings import Settings, check_store_id, load_settings
 from memberlib.sources import external
 from memberlib.sources.digests import digest
@@ -77,7 +78,8 @@ def shop_tables(folder: Path, store_id: str, at_version: int | None = None) -> S
                 tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
-    return ShopTables(con, tables, settings, version.number, lambda: version.digest)
+    footers = order_days(version.files.get("orders", []))
+    return ShopTables(con, tables, settings, version.number, lambda: version.digest, footers)
 
 
 def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:

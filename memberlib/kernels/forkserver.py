@@ -1,8 +1,8 @@
-"""How is a process kept that has imported what notebooks import, and does nothing but fork?
+"""Starts the fork server of this process and asks it for forks.
 
-A nursery is a fresh interpreter with one thread, so that it may fork whatever the program around it does. It is
-asked through sockets: the first line is that of the program that started it, and when that is closed the nursery
-ends and its forks with it; further lines are for processes that share it.
+A fork server is a fresh interpreter with one thread, so that it may fork whatever the program around it does. It is
+asked through sockets: the first line is that of the program that started it, and when that is closed the server ends
+and its forks with it. A worker that it forks gets a line of its own; further ones can be had for other processes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -24,34 +23,26 @@ from typing import Any
 
 from memberlib.kernels import ENVIRONMENT, ONE_THREAD
 
-LINE = "MEMBERLIB_NURSERY"
-"""Variable that names the open socket by which a process asks the nursery of the one that started it."""
 RUNNING = -(1 << 40)
 """What is answered for a fork that has not ended."""
-_GRACE_SECONDS = 0.3
 _UMASK = re.compile(r"^Umask:\s*([0-7]+)$", re.MULTILINE)
-ENDED = "the process that starts kernels has ended"
+ENDED = "the fork server has ended"
+_NOTEBOOK = "memberlib.kernels.shell:serve"
 
 
-class Nursery:
+class ForkServer:
     """A process that forks; started at once, ready when it has imported everything.
 
     Parameters
     ----------
     line : socket, optional
-        A line to the nursery of another process, see :meth:`another_line`; without one a nursery is started.
+        A line to the fork server of another process, see :meth:`another_line`; without one a server is started.
     environment : mapping, optional
-        Variables that a nursery is started with, on top of this process's own.
-    folder : path, optional
-        Where it stands meanwhile; the package's own where none is given.
+        Variables that a server is started with, on top of this process's own.
     """
 
     def __init__(
-        self,
-        line: socket.socket | None = None,
-        *,
-        environment: Mapping[str, str] | None = None,
-        folder: Path | None = None,
+        self, line: socket.socket | None = None, *, environment: Mapping[str, str] | None = None
     ) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,15 +50,13 @@ class Nursery:
             self._line = line
             return
         self._line, theirs = socket.socketpair()
-        given = {**os.environ, **ONE_THREAD, **ENVIRONMENT, **(environment or {})}
-        given.pop(LINE, None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "memberlib.kernels", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            cwd=folder or Path(__file__).resolve().parents[2],  # not where a user may have a calendar.py
-            env=given,
+            cwd=Path(__file__).resolve().parents[2],  # not where a user may have a calendar.py
+            env={**os.environ, **ONE_THREAD, **ENVIRONMENT, **(environment or {})},
         )
         theirs.close()
 
@@ -87,7 +76,7 @@ class Nursery:
         Raises
         ------
         RuntimeError
-            Where the nursery has ended.
+            Where the server has ended.
         """
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
@@ -98,20 +87,25 @@ class Nursery:
                 raise RuntimeError(ENDED) from None
         return ours
 
-    def start(self, environment: Mapping[str, str], folder: str) -> Fork:
-        """A fork that stands in ``folder`` and sees ``environment``.
+    def start(self, environment: Mapping[str, str], folder: str, call: str = _NOTEBOOK) -> Fork:
+        """A fork that stands in ``folder``, sees ``environment`` and calls a function with its socket.
+
+        Parameters
+        ----------
+        call : str
+            ``module:function``; else a notebook's shell.
 
         Raises
         ------
         RuntimeError
-            Where the nursery has ended.
+            Where the server has ended.
         """
         ours, theirs = socket.socketpair()
         words = [os.memfd_create(name) for name in ("stdout", "stderr")]
+        asked = {"environment": dict(environment), "folder": folder, "umask": _umask(), "call": call}
         try:
-            asked = json.dumps({"environment": dict(environment), "folder": folder, "umask": _umask()})
             with self._lock:
-                pid = self._ask(asked, [theirs.fileno(), *words])
+                pid = self._ask(json.dumps(asked), [theirs.fileno(), *words])
             return Fork(self, pid, ours, words[1])
         except BaseException:
             ours.close()
@@ -125,6 +119,11 @@ class Nursery:
         """How a fork ended; None while it runs."""
         with self._lock:
             return self._ask(json.dumps({"status": pid}))
+
+    def end(self, pid: int) -> None:
+        """Have a fork ended that its asker has let go of, with what it started: soon, without waiting for it."""
+        with self._lock, contextlib.suppress(OSError):
+            self._send(json.dumps({"end": pid}))
 
     def _ask(self, question: str, files: Sequence[int] = ()) -> Any:
         try:
@@ -147,10 +146,11 @@ class Nursery:
         self._line.sendall(content)
 
     def close(self) -> None:
-        """End the nursery and what it has started."""
+        """End the server and what it has forked."""
         self._line.close()
         if self._process is None:
             return
+        self._process.terminate()  # it may be in the middle of an import
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -159,24 +159,30 @@ class Nursery:
 
 
 class Fork:
-    """A forked process, with the socket to its shell.
+    """A forked process, with the socket to what runs in it.
 
     Attributes
     ----------
     pid : int
     socket : socket
-        Where its shell is asked and answers.
+        Where it is asked and answers.
     """
 
-    def __init__(self, nursery: Nursery, pid: int, line: socket.socket, words: int) -> None:
-        self._nursery, self.pid, self.socket, self._words = nursery, pid, line, words
+    def __init__(self, server: ForkServer, pid: int, line: socket.socket, words: int) -> None:
+        self._server, self.pid, self.socket, self._words = server, pid, line, words
         self._status: int | None = None
 
     def wait(self, seconds: float) -> int | None:
-        """How it ended; None where it still runs after so many seconds."""
+        """How it ended; None where it still runs after so many seconds.
+
+        Raises
+        ------
+        RuntimeError
+            Where the server has ended, and the fork with it.
+        """
         ends = time.monotonic() + seconds
         while self._status is None:
-            self._status = self._nursery.status(self.pid)
+            self._status = self._server.status(self.pid)
             if time.monotonic() >= ends:
                 break
             time.sleep(0.002)
@@ -187,62 +193,67 @@ class Fork:
         size = os.fstat(self._words).st_size
         return os.pread(self._words, 20_000, max(0, size - 20_000)).decode("utf-8", "replace")
 
+    def signal(self, number: int) -> None:
+        """Send it a signal, unless it is known to have ended."""
+        if self._status is None:
+            with contextlib.suppress(OSError):
+                os.kill(self.pid, number)
+
     def end(self) -> None:
         """End it, and what it has started: by its own hand where it listens, so that it clears up after itself."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
-        with contextlib.suppress(RuntimeError):
-            self.wait(_GRACE_SECONDS)
         if self._words >= 0:
             os.close(self._words)
             self._words = -1
-        with contextlib.suppress(OSError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with contextlib.suppress(RuntimeError):
-            self.wait(5)
+            self._server.end(self.pid)
 
 
-_nursery: Nursery | None = None
+_server: ForkServer | None = None
 _opening = threading.Lock()
 
 
-def open_nursery(environment: Mapping[str, str] | None = None, folder: Path | None = None) -> Nursery:
-    """The nursery of this process: the one that it was given a line to, else one of its own.
+def open_server(environment: Mapping[str, str] | None = None) -> ForkServer:
+    """The fork server of this process: the one that it was given a line to, else one of its own.
 
     Parameters
     ----------
-    environment, folder
-        What a nursery is started with, where there is none yet; see :class:`Nursery`.
+    environment
+        What a server is started with, where there is none yet; see :class:`ForkServer`.
     """
-    global _nursery
+    global _server
     with _opening:
-        if _nursery is None or not _nursery.alive:
-            if _nursery is None:
-                atexit.register(close_nursery)
+        if _server is None or not _server.alive:
+            if _server is None:
+                atexit.register(close_server)
             else:
-                _nursery.close()
-            given = os.environ.pop(LINE, "")
-            line = socket.socket(fileno=int(given)) if given else None
-            _nursery = Nursery(line, environment=environment, folder=folder)
-        return _nursery
+                _server.close()
+            _server = ForkServer(environment=environment)
+        return _server
 
 
-def close_nursery() -> None:
-    """End this process's nursery; the next notebook gets a new one."""
-    global _nursery
-    if _nursery is not None:
-        _nursery.close()
-        _nursery = None
+def use_line(line: socket.socket) -> None:
+    """Ask the fork server at the other end from here on, in a process that it has forked."""
+    global _server
+    _server = ForkServer(line)
+
+
+def close_server() -> None:
+    """End this process's fork server; the next notebook gets a new one."""
+    global _server
+    if _server is not None:
+        _server.close()
+        _server = None
 
 
 def fork(environment: Mapping[str, str], folder: str) -> Fork:
-    """A fork from this process's nursery, see :meth:`Nursery.start`."""
+    """A notebook's fork from this process's server, see :meth:`ForkServer.start`."""
     try:
-        return open_nursery().start(environment, folder)
+        return open_server().start(environment, folder)
     except RuntimeError:
-        close_nursery()  # it was killed since the last notebook; a new one is as good
-        return open_nursery().start(environment, folder)
+        close_server()  # it was killed since the last notebook; a new one is as good
+        return open_server().start(environment, folder)
 
 
 def _umask() -> int:

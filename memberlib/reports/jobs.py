@@ -1,4 +1,4 @@
-"""What does a lane do: which jobs are there, and how does it answer?"""
+"""The jobs that a worker does, and how it answers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import contextlib
 import faulthandler
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from memberlib.errors import InputError
-from memberlib.kernels import can_be_warm
 from memberlib.reports.failures import of_the_disk, reason_of, story_of
 
 
@@ -59,18 +59,24 @@ JOBS: dict[str, Callable[..., Any]] = {
 
 
 def serve() -> int:
-    """Do the jobs that come in as lines of JSON, answer each with a line, until there are no more."""
-    faulthandler.enable()
-    _leave_out_a_grammar()
-    if can_be_warm():
-        from memberlib.kernels.nursery import open_nursery
-
-        open_nursery()  # so that it imports while this process does
+    """Do the jobs that come in as lines of JSON on the standard input, answer each with a line."""
+    before_fork()
     # Answers go out by a pipe of their own: whatever a job prints must not stand between them.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return _serve(sys.stdin.buffer, answers)
+
+
+def serve_socket(line: socket.socket) -> None:
+    """Do the jobs that come in through a socket, in a fork of the fork server."""
+    with line, line.makefile("rb") as jobs, line.makefile("wb") as answers:
+        _serve(jobs, answers)
+
+
+def _serve(jobs: IO[bytes], answers: IO[bytes]) -> int:
+    faulthandler.enable()
     try:
-        for line in sys.stdin.buffer:
+        for line in jobs:
             answers.write(json.dumps(_done(json.loads(line))).encode() + b"\n")
             answers.flush()
     except (KeyboardInterrupt, BrokenPipeError):
@@ -78,8 +84,18 @@ def serve() -> int:
     return 0
 
 
+def before_fork() -> None:
+    """Import what every worker needs."""
+    _leave_out_a_grammar()
+    with contextlib.suppress(ImportError):
+        import memberlib.kernels.client
+        import memberlib.reports.finish  # noqa: F401
+
+
 def _leave_out_a_grammar() -> None:
     """Import papermill without the grammar of web addresses, which takes a second to build and has no use here."""
+    if "papermill" in sys.modules:
+        return
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     try:
         import papermill  # noqa: F401

@@ -1,4 +1,4 @@
-"""How does a process see to it that it does not outlive the one that started it?"""
+"""Sees to it that a process ends with the one that started it, and which end first where memory runs out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where does a report lie while it is made, and where when it is finished?
+"""The folders of reports: where one lies while it is made, and where when it is finished.
 
 ``<out>/<store>/<as_of>/`` is a finished report. Beside it ``.<as_of>.new`` is one in the making, ``.<as_of>.old``
 one that is just being replaced; both are gone at the end of a run. A run that is killed leaves them to the next.
@@ -41,7 +41,7 @@ class Shop:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """What its notebooks are given."""
+        """Values for the parameters of its notebooks."""
         named = {name: self.wanted[name] for name in ("store", "as_of", "lang")}
         return {**named, "version": self.wanted["data"]["version"], **self.wanted.get("given", {})}
 

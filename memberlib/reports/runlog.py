@@ -1,4 +1,4 @@
-"""What does a run leave behind about itself: a log to read, a summary for a machine?
+"""Keeps the log of a run of reports, for people, and its summary, for machines.
 
 ``<out>/logs/run.log`` has a line for each thing that happened, run after run; ``<out>/run.json`` is the newest run.
 Times stand only here, never in a report, an index or a manifest. Neither names a member: a reason is kept with phones
@@ -19,16 +19,16 @@ from typing import Any
 from memberlib.errors import InputError
 from memberlib.privacy import masked
 from memberlib.reports import manifest
+from memberlib.reports.folders import Shop
 from memberlib.reports.progress import Progress
-from memberlib.reports.shelf import Shop
 
 LOG, SUMMARY = Path("logs") / "run.log", "run.json"
 _EVERY_SECONDS = 10.0
 _LARGEST_LOG = 5_000_000
 
 
-class Journal(Progress):
-    """Keeps the log and the summary of a run while it goes on.
+class RunLog(Progress):
+    """Keeps the log and the summary of a run while it goes on, and passes on to the terminal what happens.
 
     Parameters
     ----------
@@ -38,18 +38,21 @@ class Journal(Progress):
         The shops of the run; their states are read when the summary is written.
     asked : mapping
         What the run was asked to do.
+    shown : Progress
+        What is said on the terminal.
     """
 
-    def __init__(self, out: Path, shops: Sequence[Shop], asked: Mapping[str, Any]) -> None:
+    def __init__(self, out: Path, shops: Sequence[Shop], asked: Mapping[str, Any], shown: Progress) -> None:
         super().__init__()
+        self._shown = shown
         self._out, self._all, self._asked = out, shops, dict(asked)
         self._began, self._started = time.monotonic(), _now()
         self._written = 0.0
         self._open = False
 
     @contextlib.contextmanager
-    def kept(self) -> Iterator[Journal]:
-        """Keep the journal to the end of the run, whatever that is."""
+    def kept(self) -> Iterator[RunLog]:
+        """Keep the log to the end of the run, whatever that is."""
         try:
             yield self
         except BaseException as error:
@@ -70,35 +73,49 @@ class Journal(Progress):
             self._line(f"run began: {json.dumps(self._asked, ensure_ascii=False, sort_keys=True)}")
             self._summary("running")
 
+    def opening(self, shops: int) -> None:
+        """Shops are looked into."""
+        self._shown.opening(shops)
+
     def begin(self, shops: int, notebooks: int) -> None:
         """So many shops with so many notebooks each are about to be made."""
         self.start()
         super().begin(shops, notebooks)
+        self._shown.begin(shops, notebooks)
+
+    def made(self, store: str, as_of: str, seconds: float) -> None:
+        """The report of a shop is in its place."""
+        super().made(store, as_of, seconds)
+        self._shown.made(store, as_of, seconds)
 
     def unchanged(self, store: str, as_of: str) -> None:
         """The report of a shop is as it would be made now."""
         self.start()  # a line each would be most of the log; the summary names them
+        self._shown.unchanged(store, as_of)
 
     def failed(self, store: str, reason: str, log: Path) -> None:
         """A shop has no new report."""
         self.start()
         super().failed(store, reason, log)
+        self._shown.failed(store, reason, log)
 
     def step(self, store: str, notebook: str) -> None:
         """A notebook of a shop has run."""
         super().step(store, notebook)
+        self._shown.step(store, notebook)
         if time.monotonic() - self._written > _EVERY_SECONDS:
             self._summary("running")
 
     def end(self, shops: int, made: int, failed: int, *, index: Path) -> None:
-        """The end is told by :meth:`kept`."""
+        """All is done; the log's own last line is written by :meth:`kept`."""
+        self._shown.end(shops, made, failed, index=index)
 
     def _say_pace(self) -> None:
         """Time left is for who watches."""
 
     def _line(self, text: str) -> None:
         if self._open:
-            with contextlib.suppress(OSError):  # a full disk is told by those who need it
+            with contextlib.suppress(OSError):  # a full disk is reported by those who need it
                 path = self._out / LOG
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if path.is_file() and path.stat().st_size > _LARGEST_LOG:
@@ -112,7 +129,7 @@ class Journal(Progress):
 
     def _summary(self, state: str, reason: str = "") -> None:
         self._written = time.monotonic()
-        told = {
+        summary = {
             "state": state,
             "reason": masked(reason),
             "started": self._started,
@@ -121,10 +138,10 @@ class Journal(Progress):
             "asked": _without_contacts(self._asked),
             "code": self._all[0].wanted["code"] if self._all else None,
             "counts": self._counts(),
-            "shops": [_told(shop) for shop in self._all],
+            "shops": [_summary_of(shop) for shop in self._all],
         }
         with contextlib.suppress(OSError):
-            manifest.write(self._out / SUMMARY, told)
+            manifest.write(self._out / SUMMARY, summary)
 
 
 def _without_contacts(value: Any) -> Any:
@@ -133,11 +150,11 @@ def _without_contacts(value: Any) -> Any:
         return {name: _without_contacts(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
         return [_without_contacts(one) for one in value]
-    told = masked(str(value))
-    return value if told == str(value) else told
+    text = masked(str(value))
+    return value if text == str(value) else text
 
 
-def _told(shop: Shop) -> dict[str, Any]:
+def _summary_of(shop: Shop) -> dict[str, Any]:
     finished = shop.state in ("made", "unchanged")
     return {
         "store": shop.store,
