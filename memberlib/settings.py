@@ -58,10 +58,18 @@ class Settings:
     ----------
     name : dict
         Language code → name; the empty code holds a name given without a language.
+    lang : str
+        Language of the shop's reports and tables: ``en``, ``zh`` or ``zh-Hant``.
+    currency : str
+        The money that its amounts are in; rows in another are rejected.
+    time_zone : str
+        Where its clock stands, such as ``Asia/Shanghai``.
     counted_statuses : tuple of str
         Statuses whose paid orders count as trades.
     time_edges_months, amount_edges, count_edges : tuple
         Upper edges of the intervals, closed on the right.
+    amount_measure : str
+        What the amount intervals measure: ``mean`` (a member's average order), ``total`` or ``order``.
     churn_days : int
         A member without a trade for more days than this is asleep.
     peak_ratio, slack_ratio : float
