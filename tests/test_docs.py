@@ -15,7 +15,8 @@ import pytest
 from memberlib.theme import View
 
 ROOT = Path(__file__).parents[1]
-DOCS = sorted((ROOT / "docs").glob("*.md")) + [
+NAMES = ("README.md", "CONTRIBUTING.md", "reports/README.md")
+DOCS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in NAMES)]
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "reports" / "README.md",
