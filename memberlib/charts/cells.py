@@ -26,7 +26,7 @@ class Kept:
 def place(ax: Axes, box: Box) -> None:
     """Put given axes somewhere in their cell, and keep them there."""
     ax.set_position(Bbox.from_extents(*box), which="active")
-    ax.set_axes_locator(Kept(box))  # type: ignore[arg-type]
+    ax.set_axes_locator(Kept(box))
 
 
 def cell_of(ax: Axes) -> Box:

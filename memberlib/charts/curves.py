@@ -50,7 +50,7 @@ def draw_curve(page: Sheet, result: Any, chart: Chart) -> None:
     ax.set_ylim(0, 1.04)
     page.floor()
     page.line([0, 1], [0, 1], RULE, 1.2)
-    page.line(x, y, ACCENT, 2.2)
+    page.line(list(x), list(y), ACCENT, 2.2)
     page.below(_TICKS, texts, size=NOTE)
     page.beside(_TICKS[1:], texts[1:], size=NOTE)
     look: dict[str, Any] = {"at": "axes", "size": NOTE, "colour": MUTED}

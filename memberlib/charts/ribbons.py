@@ -72,6 +72,8 @@ def draw_flow(page: Sheet, result: Any, chart: Chart) -> None:
     heads = [label(start), label(end)]
     tall = any(len(lines) > 1 for lines in names.values())
     apart = sum(width_of(head, NOTE) for head in heads) + 0.2 - 2 * side_room
+    moved = [width_of(f"↑ {counted(value, one.count)}", NOTE) for one in streams if one.move != "same"]
+    labels = (max(moved) + 0.16) / 0.4 if len(moved) > 1 else 0.0
     least = (0.55 if tall else 0.42) * len(steps)
     page.room(
         left=side_room,
@@ -80,7 +82,7 @@ def draw_flow(page: Sheet, result: Any, chart: Chart) -> None:
         least=least,
         bottom=0.3,
         top=0.12,
-        wide=max(2.2, apart),
+        wide=max(2.2, apart, labels),
     )
     page.ax.set_xlim(0, 1)
     page.ax.set_ylim(-0.02, top + 0.02)
