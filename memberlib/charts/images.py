@@ -1,13 +1,9 @@
-"""How does a picture become a file: sharp, small, the same bytes each time?"""
+"""A drawn picture as a PNG: sharp, small, the same bytes each time."""
 
 from __future__ import annotations
 
 import io
-import sys
-import weakref
-from typing import Any
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +15,6 @@ from memberlib.charts.theme import DPI
 
 SCALE = 2.0
 _COLOURS = 256
-_ours: weakref.WeakSet[Figure] = weakref.WeakSet()
 
 
 def picture(drawn: Axes | Figure, scale: float = SCALE, *, close: bool = True) -> bytes:
@@ -63,24 +58,3 @@ def _few_colours(pixels: np.ndarray) -> Image.Image:
     made = Image.fromarray(np.where(white, np.uint8(_COLOURS - 1), np.asarray(image)))
     made.putpalette(palette)
     return made
-
-
-def show_sharp(figure: Figure) -> None:
-    """Have a notebook show this figure by :func:`picture`; other figures are shown as the notebook was told to."""
-    _ours.add(figure)
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is None or "inline" not in mpl.get_backend():
-        return
-    formatter = shell.display_formatter.formatters["image/png"]
-    before = formatter.type_printers.get(Figure)
-    if before is None or getattr(before, "of_memberlib", False):
-        return
-
-    def shown(one: Figure) -> Any:
-        if one not in _ours:
-            return before(one)
-        wide, high = (round(float(length) * DPI) for length in one.get_size_inches())
-        return picture(one, close=False), {"width": wide, "height": high}
-
-    shown.of_memberlib = True  # type: ignore[attr-defined]
-    formatter.for_type(Figure, shown)

@@ -1,4 +1,4 @@
-"""How does a text fit the room it has?"""
+"""Texts fitted to the room they have: wrapped, balanced, shortened, moved apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which colours, sizes and letters does every picture share?
+"""The colours, sizes and letters that every picture shares.
 
 One accent (deep teal) for what matters, one contrast (rust) for what falls, warm greys for the rest. They
 stay apart for colour-blind readers and in a black-and-white print: they differ in lightness before hue.
@@ -54,6 +54,8 @@ SEGMENTS = {
     "lost": "#d9d4cb",
 }
 """One colour for one segment, on every page; from dark (what the shop lives on) to light."""
+SHADES = ("#c3d8d8", "#8fb8bb", "#55949b", "#2a6f78", "#0b4650")
+"""From a low score to a high one."""
 SEASONS = {"peak": ACCENT, "normal": "#aaa398", "slack": "#d9d4cb"}
 MOVES = {"up": ACCENT, "same": PALE, "down": CONTRAST}
 

@@ -25,7 +25,10 @@ TOP_PERCENT = (1, 5, 10, 20, 50, 100)
 theme = Theme("amount", "03-amount")
 
 
-@theme.view("bands", chart=Chart("bands"))
+@theme.view(
+    "bands",
+    chart=Chart("bars", row="interval", value="{one}_share", count="{one}_count", second="amount_share"),
+)
 def amount_bands(
     store: Store, *, measure: Measure = shop.amount_measure, edges: Amounts = shop.amount_edges
 ) -> pd.DataFrame:
@@ -75,7 +78,18 @@ def amount_bands(
     return shares(spread(facts, value, edges, sums=sums_of_members(facts)), edges)
 
 
-@theme.view("concentration", chart=Chart("concentration"))
+@theme.view(
+    "concentration",
+    chart=Chart(
+        "curve",
+        x="top_share",
+        y="amount_share",
+        strong=0.1,
+        x_words="chart.top_members_axis",
+        y_words="chart.share_of_sales",
+        point_words="chart.top_brings",
+    ),
+)
 def concentration(store: Store) -> pd.DataFrame:
     """How much of the money the best-spending 1, 5, 10, 20, 50 and 100 % of the members bring.
 
@@ -125,7 +139,13 @@ def concentration(store: Store) -> pd.DataFrame:
     )
 
 
-@theme.view("spenders", chart=Chart("high_spenders"), person_rows=True)
+@theme.view(
+    "spenders",
+    chart=Chart(
+        "dots", row="member_id", value="total_amount", rank="rank", count="order_count", days="recency_days"
+    ),
+    person_rows=True,
+)
 def high_spenders(store: Store, *, limit: Limit = 20) -> pd.DataFrame:
     """The members who have spent most.
 

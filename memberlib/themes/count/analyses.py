@@ -23,7 +23,10 @@ Days = Annotated[int, Whole(1, 36_500, slider=(7, 730))]
 theme = Theme("count", "04-count")
 
 
-@theme.view("bands", chart=Chart("bands"))
+@theme.view(
+    "bands",
+    chart=Chart("bars", row="interval", value="{one}_share", count="{one}_count", second="amount_share"),
+)
 def count_bands(store: Store, *, edges: Orders = shop.count_edges) -> pd.DataFrame:
     """Members by their number of counted trades.
 
@@ -57,7 +60,10 @@ def count_bands(store: Store, *, edges: Orders = shop.count_edges) -> pd.DataFra
     return shares(spread(facts, facts.order_count, edges, sums=sums_of_members(facts)), edges)
 
 
-@theme.view("sleeping", chart=Chart("sleeping"))
+@theme.view(
+    "sleeping",
+    chart=Chart("filled", row="interval", part="sleeping", whole="member_count", words="chart.asleep"),
+)
 def sleeping(store: Store, *, edges: Orders = shop.count_edges, days: Days = shop.churn_days) -> pd.DataFrame:
     """How many members sleep, by their number of counted trades.
 

@@ -98,7 +98,9 @@ _COST = ("level", "order_count", "amount", "discount", "cost_amount", "cost_shar
 theme = Theme("level", "01-level", explores="flow")
 
 
-@theme.view(chart=Chart("structure"))
+@theme.view(
+    chart=Chart("bars", row="level", value="member_share", count="member_count", second="amount_share")
+)
 def structure(store: Store, *, rules: Rules | None = None, rules_from: Since | None = None) -> pd.DataFrame:
     """Members per level, and what each level is worth.
 
@@ -175,7 +177,7 @@ def structure(store: Store, *, rules: Rules | None = None, rules_from: Since | N
     )
 
 
-@theme.view(chart=Chart("flow"))
+@theme.view(chart=Chart("flow", start="level_from", end="level_to", value="member_count", move="move"))
 def flow(store: Store, *, rules: Rules | None = None, rules_from: Since | None = None) -> pd.DataFrame:
     """Who moves between levels under other rules.
 
@@ -251,7 +253,18 @@ def flow(store: Store, *, rules: Rules | None = None, rules_from: Since | None =
     )
 
 
-@theme.view("cost", counts="orders", chart=Chart("discount_cost"))
+@theme.view(
+    "cost",
+    counts="orders",
+    chart=Chart(
+        "bars",
+        row="level",
+        value="cost_amount",
+        beside="cost_share",
+        beside_words="chart.of_level_sales",
+        note="discount",
+    ),
+)
 def discount_cost(store: Store, *, rules: Rules | None = None, days: Days = 365) -> pd.DataFrame:
     """What the levels' discounts would have cost on past orders.
 

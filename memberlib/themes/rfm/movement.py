@@ -29,7 +29,7 @@ _MOVES = ("segment_from", "segment_to", "member_count", "amount")
 _EARLIER: WeakKeyDictionary[Store, dict[dt.date, Store]] = WeakKeyDictionary()
 
 
-@theme.view(chart=Chart("moves"))
+@theme.view(chart=Chart("matrix", start="segment_from", end="segment_to", value="member_count"))
 def moves(
     store: Store,
     *,

@@ -35,7 +35,18 @@ _AUDITS = (
 )
 
 
-@theme.view("edges", chart=Chart("score_edges"), front=False)
+@theme.view(
+    "edges",
+    chart=Chart(
+        "blocks",
+        block="measure",
+        row="interval",
+        value="member_count",
+        score="score",
+        foot_words="chart.score_key",
+    ),
+    front=False,
+)
 def score_edges(
     store: Store,
     *,

@@ -42,7 +42,16 @@ _MEANS = {
 _PLACES: WeakKeyDictionary[Store, Table] = WeakKeyDictionary()
 
 
-@theme.view(chart=Chart("segments"))
+@theme.view(
+    chart=Chart(
+        "bars",
+        row="segment",
+        value="member_share",
+        count="member_count",
+        second="amount_share",
+        notes="segment_note",
+    )
+)
 def segments(
     store: Store,
     *,
@@ -145,7 +154,19 @@ def members(
     return segmented(found, _MEMBERS, cuts=cuts, chosen=chosen, base=len(found))
 
 
-@theme.view(chart=Chart("regions"))
+@theme.view(
+    chart=Chart(
+        "bubbles",
+        row="region",
+        x="mean_order_count",
+        y="mean_total_amount",
+        size="mean_recency_days",
+        order="amount",
+        some="member_count",
+        x_words="chart.orders_axis",
+        y_words="chart.spent_axis",
+    )
+)
 def regions(
     store: Store,
     *,

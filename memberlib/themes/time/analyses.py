@@ -30,7 +30,10 @@ LEAST_MONTHS = 6
 theme = Theme("time", "02-time")
 
 
-@theme.view("bands", chart=Chart("bands"))
+@theme.view(
+    "bands",
+    chart=Chart("bars", row="interval", value="{one}_share", count="{one}_count", second="amount_share"),
+)
 def time_bands(
     store: Store, *, edges: Months = shop.time_edges_months, unit: Unit = "months"
 ) -> pd.DataFrame:
@@ -81,7 +84,11 @@ def time_bands(
     )
 
 
-@theme.view("months", counts="orders", chart=Chart("months"))
+@theme.view(
+    "months",
+    counts="orders",
+    chart=Chart("columns", row="month", value="order_count", season="season", whole="whole"),
+)
 def months(store: Store) -> pd.DataFrame:
     """Trades by calendar month, with the peak and slack months.
 
@@ -150,7 +157,24 @@ def months(store: Store) -> pd.DataFrame:
     )
 
 
-@theme.view("goods", counts="orders", chart=Chart("season_goods"))
+@theme.view(
+    "goods",
+    counts="orders",
+    chart=Chart(
+        "blocks",
+        block="season",
+        row="good",
+        value="amount_share",
+        tick="overall_share",
+        beside="lift",
+        first=("peak", "slack"),
+        soft=("slack",),
+        only={"kind": "category"},
+        heading_words="chart.goods_",
+        beside_words="chart.times_usual",
+        foot_words="chart.goods_tick",
+    ),
+)
 def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
     """What sold best in the peak months and in the slack months.
 
@@ -221,7 +245,11 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
     )
 
 
-@theme.view("hours", counts="orders", chart=Chart("week_hours"))
+@theme.view(
+    "hours",
+    counts="orders",
+    chart=Chart("heat", row="weekday", across="hour", value="order_share", count="order_count"),
+)
 def week_hours(store: Store) -> pd.DataFrame:
     """Trades by weekday and hour of payment, in the shop's own time.
 
