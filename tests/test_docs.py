@@ -17,10 +17,6 @@ from memberlib.theme import View
 ROOT = Path(__file__).parents[1]
 NAMES = ("README.md", "CONTRIBUTING.md", "reports/README.md")
 DOCS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in NAMES)]
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
-    ROOT / "reports" / "README.md",
-]
 sys.path.insert(0, str(ROOT / "docs"))
 make: Any = importlib.import_module("make")
 sys.path.pop(0)
