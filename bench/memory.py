@@ -121,14 +121,14 @@ def steps() -> Iterator[tuple[str, Callable[[Any], Any]]]:
                 yield (
                     "level flow",
                     lambda shop, one=one: _drawn(
-                        one, shop, rules=scaled_rules(shop.settings.level_rules, 0.8)
+                        one, shop, rules=scaled_rules(levels.rules_to_try(shop), 0.8)
                     ),
                 )
             else:
                 yield f"{theme.name} {one.view}", lambda shop, one=one: _drawn(one, shop)
     yield (
         "level cost, other rules",
-        lambda shop: levels.discount_cost(shop, rules=scaled_rules(shop.settings.level_rules, 0.8)),
+        lambda shop: levels.discount_cost(shop, rules=scaled_rules(levels.rules_to_try(shop), 0.8)),
     )
     yield "amount bands, single orders", lambda shop: bands.amount_bands(shop, measure="order")
     yield "amount bands, totals", lambda shop: bands.amount_bands(shop, measure="total")

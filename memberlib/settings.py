@@ -42,12 +42,13 @@ class LevelRule:
     discount: float = 1.0
 
 
-DEFAULT_RULES = (
+EXAMPLE_RULES = (
     LevelRule("regular"),
     LevelRule("advanced", 1000, 5, 0.9),
     LevelRule("vip", 3000, 10, 0.85),
     LevelRule("supreme", 10000, 20, 0.8),
 )
+"""Rules to try where a shop has none of its own: those of a published course, never taken for the shop's."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Settings:
         A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
     category_prefixes : dict
         Category of a product by its id up to the first ``-``, where the export names no category.
+    level_rules : tuple of LevelRule
+        What each level takes, lowest first; empty where the shop has set no rules.
     level_words : dict
         What the shop's exports call a level → its code, such as ``{"金卡": "vip"}``; ``""`` is no level.
     join_by : tuple of str
@@ -102,7 +105,7 @@ class Settings:
     peak_ratio: float = 1.25
     slack_ratio: float = 0.75
     category_prefixes: dict[str, str] = field(default_factory=dict)
-    level_rules: tuple[LevelRule, ...] = DEFAULT_RULES
+    level_rules: tuple[LevelRule, ...] = ()
     level_words: dict[str, str] = field(default_factory=dict)
     join_by: tuple[str, ...] = ()
     join_shared_phone: str = "report"
@@ -203,7 +206,7 @@ def scaled_rules(rules: Sequence[LevelRule], factor: float) -> tuple[LevelRule, 
 
     Examples
     --------
-    >>> [(r.amount, r.orders) for r in scaled_rules(DEFAULT_RULES, 0.8)]
+    >>> [(r.amount, r.orders) for r in scaled_rules(EXAMPLE_RULES, 0.8)]
     [(None, None), (800, 4), (2400, 8), (8000, 16)]
     """
     if not 0 < factor < 1e6:
@@ -266,7 +269,8 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
         values["source"] = source_from(values["source"], f"stores.toml, [{store_id}.source]")
     if "level_rules" in values:
         try:
-            values["level_rules"] = level_rules(values["level_rules"])
+            own = values["level_rules"]
+            values["level_rules"] = () if isinstance(own, list | tuple) and not own else level_rules(own)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
     return Settings(**values)

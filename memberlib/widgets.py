@@ -19,6 +19,7 @@ from memberlib import charts, i18n, tables, themes
 from memberlib.errors import InputError
 from memberlib.settings import LevelRule
 from memberlib.theme import View
+from memberlib.themes.level import rules_to_try
 
 if TYPE_CHECKING:
     from memberlib.store import Store
@@ -258,7 +259,7 @@ def _sleeping(store: Store) -> dict[str, Any]:
 
 
 def _rules(store: Store) -> dict[str, Any]:
-    return {"rules": RuleSliders(store.settings.level_rules)}
+    return {"rules": RuleSliders(rules_to_try(store))}
 
 
 def _rfm(store: Store) -> dict[str, Any]:

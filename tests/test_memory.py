@@ -225,7 +225,7 @@ def test_no_room_beside_the_memory_is_one_line_that_says_what_to_do(temp):
 
 def answers(folder: Path, con, aside: list[int] | None = None) -> dict[str, str]:
     """Every analysis of a shop: its name and a digest of all that its result says; what was put aside meanwhile."""
-    from memberlib import indicators, rfm
+    from memberlib import indicators, levels, rfm
     from memberlib.settings import scaled_rules
     from memberlib.themes import THEMES
 
@@ -234,7 +234,7 @@ def answers(folder: Path, con, aside: list[int] | None = None) -> dict[str, str]
     found = {"left_out": shop.left_out, "headline": indicators.headline(shop)}
     for theme in THEMES:
         for one in theme.analyses:
-            own = {"rules": scaled_rules(shop.settings.level_rules, 0.8)} if one.name == "flow" else {}
+            own = {"rules": scaled_rules(levels.rules_to_try(shop), 0.8)} if one.name == "flow" else {}
             found[one.name] = one(shop, **own)
             if aside is not None:
                 aside.append(

@@ -115,13 +115,14 @@ def caption(about: Mapping[str, Any], lang: str | None = None, *, rows: int | No
     Parameters
     ----------
     about : mapping
-        The result's ``attrs``.
+        The result's ``attrs``; each of its ``notes`` is said in its theme's words.
     lang : str, optional
     rows : int, optional
         Rows that are shown: where some were taken out of the result, the base it says is no longer theirs.
     """
     filtered = rows is not None and about.get("row_count") not in (None, rows)
     parts = [shop(about, lang), counted(rows, "rows", lang) if filtered else base(about, lang)]
+    parts += [say(f"{about['theme']}.word.{note}", lang) for note in about.get("notes") or ()]
     if not is_empty(about.get("as_of")):
         parts.append(say("caption.as_of", lang, day=day(about["as_of"], lang)))
     return say("caption.join", lang).join(part for part in parts if part)

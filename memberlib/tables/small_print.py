@@ -38,7 +38,8 @@ def how(result: Any, lang: str | None = None, *, alone: bool = True) -> str:
     if key is None:
         return ""
     values = _values(about, params, lang)
-    said = [i18n.say(key, lang, **values)]
+    said = [i18n.say(f"{about['theme']}.word.{note}_how", lang) for note in about.get("notes") or ()]
+    said.append(i18n.say(key, lang, **values))
     if values["scores_cut"] and analysis not in ("regions",):
         said.append(values["scores_cut"])
     if not i18n.is_empty(about.get("no_region_count")) and about["no_region_count"]:
@@ -58,6 +59,7 @@ def _values(about: Mapping[str, Any], params: Mapping[str, Any], lang: str | Non
         "days": i18n.NO_VALUE if i18n.is_empty(days) else i18n.counted(days, "days", lang),
         "peak_ratio": i18n.number(params.get("peak_ratio"), lang),
         "slack_ratio": i18n.number(params.get("slack_ratio"), lang),
+        "near_share": i18n.percent(params.get("near_share"), lang, digits=0),
         "scores_cut": "",
     }
     if isinstance(params.get("method"), str):

@@ -1,255 +1,356 @@
-"""What the levels, other level rules and the cost of discounts say."""
+"""What the levels, other level rules, the cost of discounts and members just below a level say.
+
+Nothing is found in a shop that has no levels of its own, and nothing that follows from example rules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from memberlib.results import ratio
 from memberlib.sentences.finding import Finding
 from memberlib.sentences.reading import Reading, Row, Title, times
-from memberlib.themes.level.analyses import discount_cost, flow, structure, theme
+from memberlib.themes.level.analyses import discount_cost, flow, near_levels, structure, theme
+from memberlib.themes.level.standing import NO_LEVEL
+
+Finder = Callable[[Reading], Finding | None]
+SURE = 1.96
+"""So many standard errors apart, two shares differ by more than chance gives in 95 of 100 cases."""
+
+
+def of_own_levels(finder: Finder) -> Finder:
+    """A finder that says nothing where the shop has no levels, or the rules are only an example."""
+
+    @functools.wraps(finder)
+    def find(reading: Reading) -> Finding | None:
+        return finder(reading) if _own(reading) else None
+
+    return find
+
+
+# ---------------------------------------------------------------- the levels
 
 
 @theme.finding(structure)
-def from_structure(reading: Reading) -> Iterator[Finding]:
-    """The lowest level, one that brings money beyond its share, repeat rates apart, levels nobody holds."""
-    rows, limits = reading.rows, reading.limits
-    if not rows:
-        return
-    lowest = rows[0]
-    if (lowest["member_share"] or 0) >= limits["lowest_level_share"] and reading.speakable(
-        lowest["member_count"]
-    ):
-        yield _lowest(reading, lowest)
-    best = _beyond_share(reading)
-    if best:
-        yield reading.found(
-            "level_money",
-            best["amount_share"],
-            {
-                "level_count": best["member_count"],
-                "member_count": reading.base,
-                "level_share": best["member_share"],
-                "level_amount": best["amount"],
-                "amount": reading.total("amount"),
-                "amount_share": best["amount_share"],
-                "money_ratio": times(best["amount_share"], best["member_share"]),
-            },
-            about={"level": best["level"]},
-        )
-    yield from _repeat_gap(reading)
-    empty = [row["level"] for row in rows[1:] if row["level"] and not row["member_count"]]
-    if empty:
-        yield reading.found(
-            "empty_level", 1.0, {"level_count": 0, "member_count": reading.base}, about={"levels": empty}
-        )
-
-
-def _lowest(reading: Reading, lowest: Row) -> Finding:
-    following = reading.rows[1]["level"] if len(reading.rows) > 1 else None
-    about: dict[str, Any] = {"level": lowest["level"], "level_next": following}
-    rule = _rules(reading).get(following, {}) if following else {}
-    action = "action"
+@of_own_levels
+def lowest_level(reading: Reading) -> Finding | None:
+    """Most members are at the lowest level: show them how far the next one is."""
+    rows = _levels(reading)
+    if not rows or not reading.speakable(rows[0]["member_count"]):
+        return None
+    lowest, above = rows[0], rows[1]["level"] if len(rows) > 1 else None
+    if (lowest["member_share"] or 0) < reading.limits["lowest_level_share"]:
+        return None
+    about: dict[str, Any] = {"level": lowest["level"], "level_next": above}
+    rule = _rules(reading).get(above or "", {})
+    action = "action" if above else "action_only"
     if rule.get("amount") and rule.get("orders"):
         about |= {"amount_next": rule["amount"], "count_next": rule["orders"]}
         action = "action_rule"
+    return reading.say(lowest["member_share"], _part(reading, lowest), about=about, action=action)
+
+
+@theme.finding(structure)
+@of_own_levels
+def level_money(reading: Reading) -> Finding | None:
+    """A level brings money beyond its share of members."""
+    best = _beyond_share(reading)
+    if best is None:
+        return None
     evidence = {
-        "level_count": lowest["member_count"],
-        "member_count": reading.base,
-        "level_share": lowest["member_share"],
-        "level_amount": lowest["amount"],
-        "amount": reading.total("amount"),
-        "amount_share": lowest["amount_share"] or 0,
+        **_part(reading, best),
+        "money_ratio": times(best["amount_share"], best["member_share"]),
     }
-    return reading.found(
-        "lowest_level",
-        lowest["member_share"],
+    return reading.say(best["amount_share"], evidence, about={"level": best["level"]})
+
+
+@theme.finding(structure)
+@of_own_levels
+def repeat_gap(reading: Reading) -> Finding | None:
+    """Buyers of a higher level come back more often than those of the lowest, by more than chance."""
+    known = [
+        row
+        for row in _levels(reading)
+        if row["repeat_share"] is not None and reading.speakable(row["buyer_count"])
+    ]
+    if len(known) < 2:
+        return None
+    low, high = known[0], max(known[1:], key=lambda row: row["buyer_count"])
+    gap = high["repeat_share"] - low["repeat_share"]
+    if gap < max(reading.limits["repeat_gap_share"], _chance(low, high)):
+        return None
+    evidence = {
+        "repeat_high_share": high["repeat_share"],
+        "repeat_low_share": low["repeat_share"],
+        "high_count": high["buyer_count"],
+        "low_count": low["buyer_count"],
+    }
+    return reading.say(gap, evidence, about={"level_high": high["level"], "level_low": low["level"]})
+
+
+@theme.finding(structure)
+@of_own_levels
+def empty_level(reading: Reading) -> Finding | None:
+    """Levels that the rules know and nobody has."""
+    empty = [row["level"] for row in _levels(reading)[1:] if not row["member_count"]]
+    if not empty:
+        return None
+    evidence = {"level_count": 0, "member_count": reading.base}
+    return reading.say(1.0, evidence, about={"levels": empty})
+
+
+@theme.headline(structure)
+def structure_title(reading: Reading) -> Title | None:
+    """The level of most members; who would rise above the lowest, by example rules."""
+    rows = _levels(reading)
+    if _example(reading) and rows:
+        above = sum(row["member_count"] for row in rows[1:])
+        return "text_example", {"above_share": ratio(above, reading.base) or 0}, {"level": rows[0]["level"]}
+    most = max(rows, key=lambda row: row["member_count"], default=None)
+    if most is None or not reading.speakable(most["member_count"]):
+        return None
+    shares = {"level_share": most["member_share"] or 0, "amount_share": most["amount_share"] or 0}
+    return "text", shares, {"level": most["level"]}
+
+
+# ---------------------------------------------------------------- other rules
+
+
+@theme.finding(flow)
+@of_own_levels
+def rules_move(reading: Reading) -> Finding | None:
+    """Who moves up and down under the rules on trial."""
+    moved = [row for row in reading.rows if row["move"] != "same"]
+    count = int(reading.total("member_count", moved))
+    share = ratio(count, reading.base) or 0
+    if share < reading.limits["move_share"] or not reading.speakable(count):
+        return None
+    up, down = _moved(reading)
+    evidence = {
+        "up_count": up,
+        "down_count": down,
+        "member_count": reading.base,
+        "moved_share": share,
+        "moved_amount": reading.total("amount", moved),
+    }
+    return reading.say(
+        share,
         evidence,
-        about=about,
-        action=action if following else "action_only",
+        wording="text_both" if up and down else "text_up" if up else "text_down",
+        action="action_down" if down else "action",
     )
+
+
+@theme.finding(flow)
+@of_own_levels
+def rules_still(reading: Reading) -> Finding | None:
+    """The rules on trial change nobody's level."""
+    if any(_moved(reading)):
+        return None
+    return reading.say(1.0, {"member_count": reading.base, "moved_count": 0})
+
+
+@theme.finding(flow)
+@of_own_levels
+def rules_cost(reading: Reading) -> Finding | None:
+    """What the discounts of the rules on trial would have cost more, or less, on past orders."""
+    extra, amount = reading.attrs.get("extra_amount") or 0.0, reading.attrs.get("order_amount")
+    share = ratio(abs(extra), amount)
+    if not extra or share is None or share < reading.limits["cost_change_share"]:
+        return None
+    up, down = _moved(reading)
+    evidence = {
+        "extra_amount": abs(extra),
+        "extra_share": share,
+        "cost_new_amount": reading.attrs["cost_new_amount"],
+        "cost_now_amount": reading.attrs["cost_now_amount"],
+        "amount": amount,
+        "up_count": up,
+        "down_count": down,
+    }
+    wording = "dearer" if extra > 0 else "cheaper"
+    return reading.say(
+        share, evidence, about=_span(reading), wording=f"text_{wording}", action=f"action_{wording}"
+    )
+
+
+@theme.headline(flow)
+def flow_title(reading: Reading) -> Title | None:
+    """How many would go up and down."""
+    up, down = _moved(reading)
+    counts = {"up_count": up, "down_count": down, "member_count": reading.base}
+    if _example(reading):
+        return "text_example", counts, {}
+    return "text" if up or down else "text_still", counts, {}
+
+
+# ---------------------------------------------------------------- discounts
+
+
+@theme.finding(discount_cost)
+@of_own_levels
+def discounts_dear(reading: Reading) -> Finding | None:
+    """The discounts would have cost a good part of the margin."""
+    return _cost(reading) if _cost_share(reading) >= reading.limits["discount_cost_share"] else None
+
+
+@theme.finding(discount_cost)
+@of_own_levels
+def discounts_fair(reading: Reading) -> Finding | None:
+    """The discounts would have cost little."""
+    return _cost(reading) if 0 < _cost_share(reading) < reading.limits["discount_cost_share"] else None
+
+
+@theme.finding(discount_cost)
+@of_own_levels
+def discounts_none(reading: Reading) -> Finding | None:
+    """There are discounts, and no order was made at a level that has one."""
+    given = any((rule.get("discount") or 1) < 1 for rule in _rules(reading).values())
+    if not given or _cost_share(reading):
+        return None
+    evidence = {
+        "cost_amount": 0.0,
+        "amount": reading.total("amount"),
+        "order_count": int(reading.total("order_count")),
+    }
+    return reading.say(1.0, evidence, about=_span(reading))
+
+
+def _cost(reading: Reading) -> Finding:
+    most = max(reading.rows, key=lambda row: row["cost_amount"] or 0)
+    cost = reading.total("cost_amount")
+    evidence = {
+        "cost_amount": cost,
+        "amount": reading.total("amount"),
+        "order_count": int(reading.total("order_count")),
+        "cost_share": _cost_share(reading),
+        "level_cost_amount": most["cost_amount"],
+        "level_share": most["cost_amount"] / cost,
+    }
+    about = {**_span(reading), "level": most["level"]}
+    action = "action_lowest" if most is _levels(reading)[0] else "action"
+    return reading.say(evidence["cost_share"], evidence, about=about, action=action)
+
+
+@theme.headline(discount_cost)
+def discount_cost_title(reading: Reading) -> Title | None:
+    """What the discounts would have cost."""
+    share = _cost_share(reading)
+    cost = {"cost_amount": reading.total("cost_amount"), "cost_share": share}
+    return "text_example" if _example(reading) else "text" if share else "text_none", cost, _span(reading)
+
+
+# ---------------------------------------------------------------- just below a level
+
+
+@theme.finding(near_levels)
+@of_own_levels
+def near_level(reading: Reading) -> Finding | None:
+    """The level that most members stand just below."""
+    best = _nearest(reading)
+    if best is None or not reading.speakable(best["member_count"]):
+        return None
+    rule = _rules(reading).get(best["level"], {})
+    amount, orders = rule.get("amount"), rule.get("orders")
+    evidence = {
+        "near_count": best["member_count"],
+        "buyer_count": reading.base,
+        "near_share": best["member_share"],
+        "near_amount": best["amount"],
+        "missing_amount": best["mean_missing_amount"],
+    }
+    return reading.say(
+        best["member_share"],
+        evidence,
+        about={"level": best["level"], "amount_next": amount, "count_next": orders},
+        wording="text_both" if amount and orders else "text_amount" if amount else "text_orders",
+        action="action" if best["mean_missing_amount"] is None else "action_amount",
+    )
+
+
+@theme.headline(near_levels)
+def near_levels_title(reading: Reading) -> Title | None:
+    """How many stand just below the level that most are near to; none, where nobody is."""
+    best = _nearest(reading)
+    if best is None:
+        return None
+    count, about = {"near_count": best["member_count"]}, {"level": best["level"]}
+    if not best["member_count"]:
+        return "text_none", {}, {}
+    return "text_example" if _example(reading) else "text", count, about
+
+
+# ---------------------------------------------------------------- what several of them ask
+
+
+def _own(reading: Reading) -> bool:
+    return bool(reading.attrs.get("has_levels")) and not _example(reading)
+
+
+def _example(reading: Reading) -> bool:
+    return reading.attrs.get("rules_source") == "example"
+
+
+def _levels(reading: Reading) -> list[Row]:
+    """Rows of levels, lowest first, without those who have none."""
+    return [row for row in reading.rows if row["level"] and row["level"] != NO_LEVEL]
+
+
+def _rules(reading: Reading) -> dict[str, Mapping[str, Any]]:
+    """Level → rule, of those that the result stands on."""
+    return {str(rule["level"]): rule for rule in reading.params.get("rules") or ()}
+
+
+def _part(reading: Reading, row: Row) -> dict[str, Any]:
+    """A level's members and sales out of all."""
+    return {
+        "level_count": row["member_count"],
+        "member_count": reading.base,
+        "level_share": row["member_share"],
+        "level_amount": row["amount"],
+        "amount": reading.total("amount"),
+        "amount_share": row["amount_share"] or 0,
+    }
 
 
 def _beyond_share(reading: Reading) -> Row | None:
     limits = reading.limits
     beyond = [
         row
-        for row in reading.rows[1:]
-        if row["level"]
-        and reading.speakable(row["member_count"])
+        for row in _levels(reading)[1:]
+        if reading.speakable(row["member_count"])
         and (row["amount_share"] or 0) >= limits["level_money_share"]
         and times(row["amount_share"], row["member_share"]) >= limits["level_money_ratio"]
     ]
     return max(beyond, key=lambda row: row["amount_share"] - row["member_share"], default=None)
 
 
-def _repeat_gap(reading: Reading) -> Iterator[Finding]:
-    known = [
-        row
-        for row in reading.rows
-        if row["repeat_share"] is not None and row["level"] and reading.speakable(row["member_count"])
-    ]
-    if len(known) < 2:
-        return
-    low, high = known[0], max(known[1:], key=lambda row: row["member_count"])
-    gap = high["repeat_share"] - low["repeat_share"]
-    if gap >= reading.limits["repeat_gap_share"]:
-        evidence = {
-            "repeat_high_share": high["repeat_share"],
-            "repeat_low_share": low["repeat_share"],
-            "high_count": high["member_count"],
-            "low_count": low["member_count"],
-            "member_count": reading.base,
-        }
-        yield reading.found(
-            "repeat_gap", gap, evidence, about={"level_high": high["level"], "level_low": low["level"]}
-        )
+def _chance(low: Row, high: Row) -> float:
+    """How far the repeat rates of two levels may lie apart by chance (two-proportion z-test, pooled)."""
+    counts = (low["buyer_count"], high["buyer_count"])
+    pooled = (low["repeat_share"] * counts[0] + high["repeat_share"] * counts[1]) / sum(counts)
+    return SURE * math.sqrt(pooled * (1 - pooled) * (1 / counts[0] + 1 / counts[1]))
 
 
-@theme.finding(flow)
-def from_flow(reading: Reading) -> Iterator[Finding]:
-    """Who moves under other rules, and what the new discounts would have taken off their past orders."""
-    up = [row for row in reading.rows if row["move"] == "up"]
-    down = [row for row in reading.rows if row["move"] == "down"]
-    up_count, down_count = int(reading.total("member_count", up)), int(reading.total("member_count", down))
-    if not up_count and not down_count:
-        yield reading.found("rules_still", 1.0, {"member_count": reading.base, "moved_count": 0})
-        return
-    moved_share = (up_count + down_count) / reading.base
-    if moved_share < reading.limits["move_share"] or not reading.speakable(up_count + down_count):
-        return
-    cost = _extra_cost(reading, up + down)
-    evidence = {
-        "up_count": up_count,
-        "down_count": down_count,
-        "member_count": reading.base,
-        "moved_share": moved_share,
-        "moved_amount": reading.total("amount", up + down),
-        "extra_amount": None if cost is None else abs(cost),
-    }
-    wording = "text_both" if up_count and down_count else "text_up" if up_count else "text_down"
-    action = "action" if not cost else "action_dearer" if cost > 0 else "action_cheaper"
-    yield reading.found("rules_move", moved_share, evidence, wording=wording, action=action)
-
-
-def _extra_cost(reading: Reading, rows: list[Row]) -> float | None:
-    """What the movers' past orders would have cost in discounts at their new level, less at their old one."""
-    before, after = (
-        _prices(getattr(reading.settings, "level_rules", None)),
-        _prices(reading.params.get("rules")),
-    )
-    if not after:
-        return None
-    before = before or after
-    return sum(
-        (row["amount"] or 0) * (before.get(row["level_from"], 1.0) - after.get(row["level_to"], 1.0))
-        for row in rows
-    )
-
-
-def _prices(rules: Any) -> dict[str, float]:
-    return {level: rule.get("discount") or 1.0 for level, rule in _by_level(rules).items()}
-
-
-@theme.finding(discount_cost)
-def from_discount_cost(reading: Reading) -> Iterator[Finding]:
-    """What the levels' discounts would have cost on past orders, and which level takes most of it."""
-    cost, amount = reading.total("cost_amount"), reading.total("amount")
-    share = ratio(cost, amount)
-    about: dict[str, Any] = {"span": (int(reading.params.get("days") or 365), "days")}
-    evidence: dict[str, Any] = {
-        "cost_amount": cost,
-        "amount": amount,
-        "order_count": int(reading.total("order_count")),
-    }
-    if not cost or share is None:
-        yield reading.found("discounts_none", 1.0, evidence, about=about)
-        return
-    most = max(reading.rows, key=lambda row: row["cost_amount"] or 0)
-    about["level"] = most["level"]
-    evidence |= {
-        "cost_share": share,
-        "level_cost_amount": most["cost_amount"],
-        "level_share": most["cost_amount"] / cost,
-    }
-    code = "discounts_dear" if share >= reading.limits["discount_cost_share"] else "discounts_fair"
-    yield reading.found(code, share, evidence, about=about)
-
-
-def near_level(reading: Reading) -> Iterator[Finding]:
-    """Members just below a level by the shop's rule, from one row per member with total and orders."""
-    rules = [rule for rule in _rules(reading).values() if rule.get("amount") or rule.get("orders")]
-    total, orders = reading.result["total_amount"], reading.result["order_count"]
-    best: tuple[int, Any, Mapping[str, Any]] | None = None
-    for rule in rules:
-        reached, near = total != total, total != total
-        if rule.get("amount"):
-            reached = reached | (total >= rule["amount"])
-            near = near | (total >= rule["amount"] * reading.limits["near_level_ratio"])
-        if rule.get("orders"):
-            reached = reached | (orders >= rule["orders"])
-            near = near | (orders == rule["orders"] - 1)
-        just_below = near & ~reached
-        count = int(just_below.sum())
-        if best is None or count > best[0]:
-            best = (count, just_below, rule)
-    if best is None or not reading.speakable(best[0]):
-        return
-    count, just_below, rule = best
-    evidence = {
-        "near_count": count,
-        "buyer_count": reading.base,
-        "near_share": count / reading.base,
-        "near_amount": float(total[just_below].sum()),
-    }
-    form = (
-        "both" if rule.get("amount") and rule.get("orders") else "amount" if rule.get("amount") else "orders"
-    )
-    about = {"level": rule["level"], "amount_next": rule.get("amount"), "count_next": rule.get("orders")}
-    yield reading.found(
-        "near_level", count / reading.base, evidence, about=about, wording=f"text_{form}", theme="level"
-    )
-
-
-def _rules(reading: Reading) -> dict[str, Mapping[str, Any]]:
-    """Level → rule, of the result's own parameters where it carries them, else of the shop's settings."""
-    return _by_level(reading.params.get("rules") or getattr(reading.settings, "level_rules", None))
-
-
-def _by_level(rules: Any) -> dict[str, Mapping[str, Any]]:
-    written = [rule if isinstance(rule, Mapping) else vars(rule) for rule in rules or ()]
-    return {str(rule["level"]): rule for rule in written if rule.get("level")}
-
-
-@theme.headline(structure)
-def structure_title(reading: Reading) -> Title | None:
-    """The level that brings most beyond its share; the lowest where there is none."""
-    best = _beyond_share(reading)
-    chosen = best or max(reading.rows, key=lambda row: row["member_count"] or 0)
-    if not chosen["level"] or not reading.speakable(chosen["member_count"]):
-        return None
-    shares = {"level_share": chosen["member_share"] or 0, "amount_share": chosen["amount_share"] or 0}
-    return "text_beyond" if best else "text", shares, {"level": chosen["level"]}
-
-
-@theme.headline(flow)
-def flow_title(reading: Reading) -> Title | None:
-    """How many go up and down."""
-    counts = {
-        f"{move}_count": int(
-            reading.total("member_count", (row for row in reading.rows if row["move"] == move))
-        )
+def _moved(reading: Reading) -> tuple[int, int]:
+    """How many move up, and how many down."""
+    up, down = (
+        int(reading.total("member_count", (row for row in reading.rows if row["move"] == move)))
         for move in ("up", "down")
-    }
-    return "text" if any(counts.values()) else "text_still", counts, {}
+    )
+    return up, down
 
 
-@theme.headline(discount_cost)
-def discount_cost_title(reading: Reading) -> Title | None:
-    """What the discounts would have cost."""
-    cost, share = reading.total("cost_amount"), ratio(reading.total("cost_amount"), reading.total("amount"))
-    about = {"span": (int(reading.params.get("days") or 365), "days")}
-    if not cost or share is None:
-        return "text_none", {}, about
-    return "text", {"cost_amount": cost, "cost_share": share}, about
+def _cost_share(reading: Reading) -> float:
+    return ratio(reading.total("cost_amount"), reading.total("amount")) or 0.0
+
+
+def _span(reading: Reading) -> dict[str, Any]:
+    return {"span": (int(reading.params.get("days") or 365), "days")}
+
+
+def _nearest(reading: Reading) -> Row | None:
+    return max(reading.rows, key=lambda row: row["member_count"], default=None)
