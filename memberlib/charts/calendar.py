@@ -160,7 +160,7 @@ def season_goods(
                 rows = result[result["season"] == season]
                 bars = []
                 for row in rows.itertuples():
-                    times = i18n.say("chart.times_usual", lift=i18n.number(row.lift, digits=1))
+                    times = i18n.say("chart.times_usual", lift=i18n.number(row.lift_ratio, digits=1))
                     parts = [(i18n.percent(row.amount_share), INK), (f"  {times}", MUTED)]
                     bars.append(
                         (
