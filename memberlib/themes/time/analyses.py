@@ -33,7 +33,7 @@ COOLING_FROM = 2 / 3
 theme = Theme("time", "02-time")
 
 
-@theme.view("bands", chart=Chart("bands"))
+@theme.view("bands", chart=Chart("bands"), parts="member_count")
 def time_bands(
     store: Store, *, edges: Months = shop.time_edges_months, unit: Unit = "months"
 ) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def time_bands(
     )
 
 
-@theme.view("months", counts="orders", chart=Chart("months"))
+@theme.view("months", counts="orders", chart=Chart("months"), parts="order_count")
 def months(store: Store) -> pd.DataFrame:
     """Trades by calendar month, with the peak and slack months of each year.
 
@@ -268,7 +268,7 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
     )
 
 
-@theme.view("hours", counts="orders", chart=Chart("week_hours"))
+@theme.view("hours", counts="orders", chart=Chart("week_hours"), parts="order_count")
 def week_hours(store: Store) -> pd.DataFrame:
     """Trades by weekday and hour of payment, in the shop's own time.
 

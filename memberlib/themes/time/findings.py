@@ -476,7 +476,7 @@ def _best_hours(reading: Reading) -> tuple[int, int] | None:
         return None
     orders = _by(reading, "hour", 24)
     pairs = [orders[hour] + orders[hour + 1] for hour in range(23)]
-    best = max(range(23), key=lambda hour: (pairs[hour], -hour))
+    best = max(range(23), key=lambda hour: (pairs[hour], orders[hour], -hour))
     weeks = reading.attrs.get("hour_week_counts") or [0] * 23
     lift = reading.limits["hour_lift_ratio"]
     sure = _habit(reading, weeks[best]) and _stands_out(reading, pairs[best], sum(orders), 12, 23, lift)
