@@ -83,6 +83,7 @@ _BY_NAME = {
     "amount": Figure("float64", "amount"),
     "discount": Figure("float64", "discount"),
     "quantity": Figure("float64", "number", digits=None),
+    "usual_order_count": Figure("float64", "count", digits=0),
     "rank": Figure("int64", "rank"),
     "score": Figure("int64", "rank"),
     "r": Figure("int64", "rank"),

@@ -167,7 +167,8 @@ def months(
         "amount": [count * 91.3 for count in counts],
         "mean_order_amount": [91.3 if count else float("nan") for count in counts],
         "whole": whole,
-        "ratio": ratios,
+        "usual_order_count": [float(usual) if ok and usual else float("nan") for ok in whole],
+        "usual_ratio": ratios,
         "season": seasons,
     }
     params = {"peak_ratio": 1.25, "slack_ratio": 0.75}
@@ -183,10 +184,13 @@ def season_goods(goods: list[str], seasons: tuple[str, ...] = ("peak", "slack"),
         "good": goods * len(seasons),
         "kind": ["category"] * (n * len(seasons)),
         "quantity": [float(300 - 7 * at) for at in range(n * len(seasons))],
+        "order_count": [200 - 7 * at for at in range(n * len(seasons))],
+        "member_count": [150 - 7 * at for at in range(n * len(seasons))],
+        "overall_order_count": [400 - 7 * at for at in range(n * len(seasons))],
         "amount": [9000.0 - 333 * at for at in range(n * len(seasons))],
         "amount_share": [0.31 / (at % n + 1) for at in range(n * len(seasons))],
         "overall_share": [0.2 / (at % n + 1) for at in range(n * len(seasons))],
-        "lift": [1.55 - 0.1 * at for at in range(n * len(seasons))],
+        "lift_ratio": [1.55 - 0.1 * at for at in range(n * len(seasons))],
         "rank": [at % n + 1 for at in range(n * len(seasons))],
     }
     return made("season_goods", rows, counts="orders", **more)
@@ -204,8 +208,10 @@ def week_hours(*, hours: bool = True, busy: int = 40, **more: Any) -> pd.DataFra
         "order_count": counts,
         "amount": [count * 88.0 for count in counts],
         "order_share": _shares(counts),
+        "ordinary_count": counts,
     }
-    return made("week_hours", rows, counts="orders", base=sum(counts), has_hours=hours, **more)
+    habit = {"week_count": 50, "day_week_counts": [40] * 7, "hour_week_counts": [40] * 23, "busy_days": []}
+    return made("week_hours", rows, counts="orders", base=sum(counts), has_hours=hours, **habit, **more)
 
 
 def segments(

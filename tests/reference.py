@@ -349,29 +349,77 @@ def months(trades: list[Trade], as_of: dt.date, begun: dt.date | None) -> list[d
                 "whole": begun <= month.start_time.date() and month.end_time.date() <= as_of,
             }
         )
-    whole = [row["order_count"] for row in rows if row["whole"]]
+    whole = [row for row in rows if row["whole"]]
+    levels = usual([row["order_count"] for row in whole])
     for row in rows:
-        row["ratio"] = share(row["order_count"], Fraction(statistics.median(whole))) if row["whole"] else None
-        told = row["ratio"] is not None and len(whole) >= 6
+        row["usual_order_count"] = row["usual_ratio"] = row["season"] = None
+    for row, level in zip(whole, levels, strict=True):
+        row["usual_order_count"], row["usual_ratio"] = level, share(row["order_count"], Fraction(level))
+        sure = level > 0 and abs(row["order_count"] - level) >= 3 * math.sqrt(level)
         row["season"] = (
-            None
-            if not told
-            else "peak"
-            if row["ratio"] >= 1.25
-            else "slack"
-            if row["ratio"] <= 0.75
-            else "normal"
-        )
+            "normal" if not sure else "peak" if row["usual_ratio"] >= 1.25
+            else "slack" if row["usual_ratio"] <= 0.75 else "normal"
+        )  # fmt: skip
+    seen = {row["month"]: row["season"] for row in whole}
+
+    def a_year(month: dt.date, years: int) -> str | None:
+        return seen.get(month.replace(year=month.year + years))
+
+    silenced = []
+    for row in whole:  # the opening: weak at once, and not so a year later
+        if row["season"] != "slack" or a_year(row["month"], 1) == "slack":
+            break
+        silenced.append(row)
+    lasting = []
+    for row in reversed(whole):
+        same = row["season"] == whole[-1]["season"] != "normal"
+        if not same or a_year(row["month"], -1) == row["season"]:
+            break
+        lasting.append(row)
+    for row in silenced + (lasting if len(lasting) >= 3 else []) + (whole if len(whole) < 12 else []):
+        row["season"] = None
     return rows
 
 
+def usual(counts: list[int]) -> list[float]:
+    """Orders of a usual month at the time of each: median of the nearest twelve, moved along the growth there."""
+    logs = pd.Series([math.log(count + 0.5) for count in counts], dtype=float)
+    yearly = (logs.diff(12) / 12).dropna()
+    yearly.index = yearly.index - 6  # the middle of the two months compared
+    slopes = [
+        (logs[later] - logs[early]) / (later - early)
+        for early in range(len(logs))
+        for later in range(early + 1, len(logs))
+    ]
+    found = []
+    for at in range(len(logs)):
+
+        def nearest(values: pd.Series, at: int = at) -> pd.Series:
+            return values.loc[sorted(values.index, key=lambda place: abs(place - at + 0.5))[:12]]
+
+        growth = (
+            nearest(yearly).median()
+            if len(yearly) >= 6
+            else statistics.median(slopes)
+            if len(logs) > 2
+            else 0.0
+        )
+        near = nearest(logs)
+        level = (near + growth * (at - near.index.to_numpy())).median()
+        found.append(max(0.0, round(math.exp(level) - 0.5, 4)))
+    return found
+
+
 def goods(shop: Shop, trades: list[Trade], table: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """season, good, kind, quantity, amount, its share, share over all, lift, rank; by category."""
+    """season, good, kind, quantity, orders, members, orders over all, amount, its share, share over all, lift, rank."""
     seasons = {row["month"]: row["season"] for row in table}
     season_of = {trade.order_id: seasons[trade.at.date().replace(day=1)] for trade in trades}
     lines = shop.items.assign(season=shop.items["order_id"].map(season_of).astype(object))
     lines = lines[lines["season"].notna() & lines["category"].notna()]
-    rows = []
+    buyer = {trade.order_id: trade.member_id for trade in trades}
+    rows: list[tuple[Any, ...]] = []
+    if not set(lines["season"]) & {"peak", "slack"}:
+        return rows
     for season in ("peak", "slack"):
         chosen = lines[lines["season"] == season]
         best = []
@@ -387,25 +435,40 @@ def goods(shop: Shop, trades: list[Trade], table: list[dict[str, Any]]) -> list[
                     good,
                     "category",
                     own["quantity"].sum(),
+                    own["order_id"].nunique(),
+                    own["order_id"].map(buyer).nunique(),
+                    lines.loc[lines["category"] == good, "order_id"].nunique(),
                     float(amount),
                     float(part),
                     float(usual),
                     float(part / usual),
                 )
             )
-        best.sort(key=lambda row: (-row[4], row[1]))
+        best.sort(key=lambda row: (-row[7], row[1]))
         rows += [(*row, rank) for rank, row in enumerate(best, start=1)]
     return rows
 
 
 def week(trades: list[Trade]) -> list[tuple[Any, ...]]:
-    """weekday, hour, orders, amount, share of orders."""
+    """weekday, hour, orders, amount, share of orders, orders of ordinary days."""
     timed = any((trade.at.hour, trade.at.minute) != (0, 0) for trade in trades)
+    by_day = Counter(trade.at.date() for trade in trades)
+    busy = set()
+    for day, count in by_day.items():
+        around = [
+            by_day[day + dt.timedelta(days=7 * n)]
+            for n in range(-6, 7)
+            if min(by_day) <= day + dt.timedelta(days=7 * n) <= max(by_day)
+        ]
+        usual_day = statistics.median(around)
+        if count > 3 * usual_day and count > usual_day + 5 * math.sqrt(max(1, usual_day)):
+            busy.add(day)
     rows = []
     for day in range(7):
         for hour in range(24) if timed else (None,):
             own = [t for t in trades if t.at.weekday() == day and (hour is None or t.at.hour == hour)]
-            rows.append((day, hour, len(own), float(total(own)), share(len(own), len(trades))))
+            ordinary = sum(t.at.date() not in busy for t in own)
+            rows.append((day, hour, len(own), float(total(own)), share(len(own), len(trades)), ordinary))
     return rows
 
 

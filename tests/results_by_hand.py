@@ -70,8 +70,13 @@ def spread(
 
 
 def time_bands(members: list[int] | None = None, **more: Any) -> pd.DataFrame:
-    more = {"params": {"edges": [2, 4, 6], "unit": "months"}, "edge_days": [59, 120, 181]} | more
     members = members or [192, 70, 36, 111]
+    asleep = {"sleeping_count": members[-1], "sleeping_share": part(members[-1], sum(members))}
+    cooling = {"cooling_count": members[-2], "cooling_share": part(members[-2], sum(members))}
+    more = {
+        "params": {"edges": [2, 4, 6], "unit": "months"}, "edge_days": [59, 120, 181], "churn_days": 180,
+        "sleeping_amount": 6_000, "cooling_amount": 3_000, "cooling_days": 120, **asleep, **cooling,
+    } | more  # fmt: skip
     return spread(
         "time_bands", [2, 4, 6], members, [400, 140, 40, 120], [40_000, 11_000, 3_000, 6_000], **more
     )
@@ -161,10 +166,17 @@ def members(totals: list[float], orders: list[int]) -> pd.DataFrame:
 
 
 def months(
-    orders: list[int], mean: list[float] | None = None, new: float = 0.3, start: int = 2024 * 12
+    orders: list[int],
+    mean: list[float] | None = None,
+    new: float = 0.3,
+    start: int = 2024 * 12,
+    opening: int = 0,
 ) -> pd.DataFrame:
     usual = sorted(orders)[len(orders) // 2]
     ratios = [part(n, usual) for n in orders]
+    named = [
+        "peak" if r and r >= 1.25 else "slack" if r is not None and r <= 0.75 else "normal" for r in ratios
+    ]
     columns = {
         "month": [dt.date((start + i) // 12, (start + i) % 12 + 1, 1) for i in range(len(orders))],
         "order_count": orders,
@@ -173,28 +185,38 @@ def months(
         "amount": [n * m for n, m in zip(orders, mean or [80.0] * len(orders), strict=True)],
         "mean_order_amount": [80.0] * len(orders),
         "whole": [True] * len(orders),
-        "ratio": ratios,
-        "season": [
-            None if r is None else "peak" if r >= 1.25 else "slack" if r <= 0.75 else "normal" for r in ratios
-        ],
+        "usual_order_count": [float(usual)] * len(orders),
+        "usual_ratio": ratios,
+        "season": [None if len(orders) < 12 or place < opening else name for place, name in enumerate(named)],
     }
-    return made("months", columns, sum(orders), "orders")
+    opened = [month.isoformat() for month in columns["month"][:opening]]
+    return made("months", columns, sum(orders), "orders", opening_months=opened)
 
 
 def season_goods(rows: list[tuple[Any, ...]], **more: Any) -> pd.DataFrame:
-    names = ["season", "good", "kind", "quantity", "amount", "amount_share", "overall_share", "lift", "rank"]
+    """Of 500 orders, 100 in peak and 100 in slack months; a good has an order a piece, a member for two orders."""
+    names = [
+        "season",
+        "good",
+        "kind",
+        "quantity",
+        "amount",
+        "amount_share",
+        "overall_share",
+        "lift_ratio",
+        "rank",
+    ]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
-    return made(
-        "season_goods",
-        columns,
-        500 if rows else 0,
-        "orders",
-        **({"has_items": True, "too_short": False} | more),
-    )
+    columns["order_count"] = columns["quantity"]
+    columns["member_count"] = [max(1, n // 2) for n in columns["quantity"]]
+    columns["overall_order_count"] = [n + 60 for n in columns["quantity"]]
+    about = {"has_items": True, "too_short": False, "compared_count": len(rows)}
+    about |= {"peak_order_count": 100, "slack_order_count": 100}
+    return made("season_goods", columns, 500 if rows else 0, "orders", **(about | more))
 
 
-def week_hours(days: list[int], hours: dict[int, int] | None = None) -> pd.DataFrame:
-    """Orders per weekday, in every hour alike but for the weights given."""
+def week_hours(days: list[int], hours: dict[int, int] | None = None, weeks: int = 40) -> pd.DataFrame:
+    """Orders per weekday, in every hour alike but for the weights given; so in as many of 50 weeks as said."""
     weights = [(hours or {}).get(hour, 1) for hour in range(24)] if hours is not None else [1]
     cells = [
         (day, hour if hours is not None else None, n * w)
@@ -207,8 +229,16 @@ def week_hours(days: list[int], hours: dict[int, int] | None = None) -> pd.DataF
         "order_count": [c[2] for c in cells],
         "amount": [float(c[2]) for c in cells],
         "order_share": parts([c[2] for c in cells]),
+        "ordinary_count": [c[2] for c in cells],
     }
-    return made("week_hours", columns, sum(c[2] for c in cells), "orders", has_hours=hours is not None)
+    about = {
+        "week_count": 50,
+        "day_week_counts": [weeks] * 7,
+        "hour_week_counts": [weeks] * 23,
+        "busy_days": [],
+    }
+    total = sum(c[2] for c in cells)
+    return made("week_hours", columns, total, "orders", has_hours=hours is not None, **about)
 
 
 def concentration(top_amount: float) -> pd.DataFrame:
@@ -404,8 +434,12 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         months([100] * 12 + [50] * 3),
         months([100] * 15, [80.0] * 12 + [40.0] * 3, new=0.8),
         months([100] * 15, [80.0] * 12 + [140.0] * 3),
+        months([100] * 12 + [200] * 3, opening=2),
+        months([60, 70, 80, 90, 100, 110, 120]),
+        months([120, 110, 100, 90, 80, 70, 60]),
         months([90] * 3),
-        months([100, 60, 150, 100, 100, 100, 100]),
+        months([100, 60, *[100] * 8, 150, 100]),
+        months([100, 60, *[100] * 8, 150, *[100] * 13]),
         season_goods(GOODS),
         season_goods(GOODS[2:]),
         season_goods(GOODS[1:2]),

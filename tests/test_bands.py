@@ -55,71 +55,6 @@ def rows(result):
     return list(result.itertuples(index=False, name=None))
 
 
-# ---- time -----------------------------------------------------------------------------------------
-
-
-def test_months_are_calendar_months_clipped_to_the_end(small):
-    # 30 April less 2 months is 28 February: b lies within, c is a day too late; 6 months back is 30 October.
-    found = bands.time_bands(small, edges=[2, 4, 6])
-    assert list(found.columns) == COLUMNS
-    assert found["lower"].tolist() == [None, 2, 4, 6] and found["upper"].tolist() == [2, 4, 6, None]
-    assert found["member_count"].tolist() == [2, 1, 1, 0]
-    assert found["member_share"].tolist() == [0.5, 0.25, 0.25, 0.0]
-    assert found["order_count"].tolist() == [3, 1, 3, 0]
-    assert found["amount"].tolist() == [150.0, 100.01, 300.0, 0.0]
-    assert found.attrs["cut_dates"] == [dt.date(2026, 2, 28), dt.date(2025, 12, 30), dt.date(2025, 10, 30)]
-    assert found.attrs["edge_days"] == [61, 121, 182]
-
-
-def test_a_result_says_what_it_is(small):
-    about = bands.time_bands(small).attrs
-    wanted = {
-        "analysis": "time_bands",
-        "theme": "time",
-        "store": "shop",
-        "as_of": dt.date(2026, 4, 30),
-        "base": 4,
-    }
-    wanted |= {"counts": "members", "currency": "USD", "params": {"edges": [2, 4, 6], "unit": "months"}}
-    assert {key: about[key] for key in wanted} == wanted
-
-
-@pytest.mark.parametrize(
-    ("as_of", "cut"),
-    [
-        ("2024-03-31", dt.date(2024, 2, 29)),
-        ("2025-03-31", dt.date(2025, 2, 28)),
-        ("2024-02-29", dt.date(2024, 1, 29)),
-    ],
-)
-def test_leap_days(as_of, cut):
-    last = cut.isoformat()
-    early = (cut - dt.timedelta(days=1)).isoformat()
-    found = bands.time_bands(shop([("on", last, 1), ("before", early, 1)], as_of=as_of), edges=[1])
-    assert found.attrs["cut_dates"] == [cut]
-    assert found["member_count"].tolist() == [1, 1]
-
-
-def test_a_year_after_a_leap_day_is_the_28th():
-    found = bands.time_bands(
-        shop([("a", "2023-02-28", 1), ("b", "2023-02-27", 1)], as_of="2024-02-29"), edges=[12]
-    )
-    assert found["member_count"].tolist() == [1, 1]
-
-
-def test_days(small):
-    # Recency: a 0, b 61, c 62, d 181.
-    found = bands.time_bands(small, edges=[61, 180, 181], unit="days")
-    assert found["member_count"].tolist() == [2, 1, 1, 0]
-    assert found.attrs["params"] == {"edges": [61, 180, 181], "unit": "days"}
-
-
-def test_days_without_edges_are_the_days_of_the_shops_months(small):
-    found = bands.time_bands(small, unit="days")
-    assert found["upper"].tolist() == [61, 121, 182, None]
-    assert found["member_count"].tolist() == bands.time_bands(small)["member_count"].tolist()
-
-
 # ---- amount and count -----------------------------------------------------------------------------
 
 
@@ -147,12 +82,11 @@ def test_amount_measures(small):
 
 
 def test_the_measure_and_edges_are_the_shops_where_none_are_given(small):
-    chosen = Settings(amount_measure="total", amount_edges=(99.5,), count_edges=(1,), time_edges_months=(3,))
+    chosen = Settings(amount_measure="total", amount_edges=(99.5,), count_edges=(1,))
     store = shop([("a", "2026-01-10", 60), ("a", "2026-01-10", 40)], settings=chosen)
     assert bands.amount_bands(store).attrs["params"] == {"measure": "total", "edges": [99.5]}
     assert bands.amount_bands(store)["member_count"].tolist() == [0, 1]
     assert bands.count_bands(store).attrs["params"] == {"edges": [1]}
-    assert bands.time_bands(store).attrs["params"] == {"edges": [3], "unit": "months"}
 
 
 def test_counts(small):
@@ -187,7 +121,7 @@ def test_every_interval_has_a_row_though_nobody_is_in_it(small):
 def test_a_shop_without_a_trade_has_rows_but_no_shares():
     store = shop([(None, "2026-01-10", 60)])
     by_order = bands.amount_bands(store, measure="order")
-    for found in (bands.time_bands(store), bands.amount_bands(store), by_order, bands.count_bands(store)):
+    for found in (bands.amount_bands(store), by_order, bands.count_bands(store)):
         assert len(found) == 4 and found["member_count"].sum() == found["amount"].sum() == 0
         assert found["member_share"].isna().all() and found["order_share"].isna().all()
         assert found.attrs["base"] == 0
@@ -202,10 +136,6 @@ def test_a_shop_without_a_trade_has_rows_but_no_shares():
 @pytest.mark.parametrize(
     ("call", "edges", "named"),
     [
-        (bands.time_bands, [2, 2], "2"),
-        (bands.time_bands, [4, 2], "2"),
-        (bands.time_bands, [1.5], "1.5"),
-        (bands.time_bands, [99999], "99999"),
         (bands.amount_bands, [100, 50], "50"),
         (bands.amount_bands, [0, 50], "0"),
         (bands.amount_bands, [float("nan")], "nan"),
@@ -225,10 +155,6 @@ def test_bad_edges_are_named_in_one_line(small, call, edges, named):
 
 
 def test_other_mistakes(small):
-    with pytest.raises(InputError, match="days before"):
-        bands.time_bands(small, edges=[800_000], unit="days")
-    with pytest.raises(InputError, match="months, days"):
-        bands.time_bands(small, unit="weeks")
     with pytest.raises(InputError, match="mean, total, order"):
         bands.amount_bands(small, measure="median")
     with pytest.raises(InputError, match="limit: 0"):
@@ -309,9 +235,6 @@ def test_time_and_count_agree_with_the_reference(made, edges, some, pick):
     exact = [recency(own) for own in ref.by_member(trades).values() if recency(own)]
     days = sorted({*some, *exact[:2]})
     asleep = pick.choice(exact or days)
-    ref.same(rows(bands.time_bands(store, edges=edges)), ref.month_bands(trades, edges, as_of))
-    found = bands.time_bands(store, edges=days, unit="days")
-    ref.same(rows(found), ref.member_bands(trades, days, recency))
     ref.same(rows(bands.count_bands(store, edges=edges)), ref.member_bands(trades, edges, len))
     found = bands.sleeping(store, edges=edges, days=asleep)
     ref.same(rows(found), ref.sleepers(trades, edges, asleep, as_of))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -13,9 +11,7 @@ import pytest
 from results_by_hand import (
     CITIES,
     EIGHT,
-    GOODS,
     LISTED,
-    TWO_YEARS,
     amount_bands,
     audit,
     catalogue,
@@ -27,17 +23,14 @@ from results_by_hand import (
     high_spenders,
     made,
     members,
-    months,
     moves,
     regions,
     score_edges,
-    season_goods,
     segments,
     shop,
     sleeping,
     structure,
     time_bands,
-    week_hours,
     weekly,
 )
 
@@ -113,97 +106,6 @@ def test_members_just_below_a_level_are_counted_by_either_half_of_the_rule() -> 
     found = only(members(totals, orders), "near_level", LISTED)
     assert (found.theme, found.about["level"], found.evidence["near_count"]) == ("level", "advanced", 13)
     assert found.evidence["near_amount"] == 6 * 850 + 7 * 200
-
-
-# ---------------------------------------------------------------- time
-
-
-def test_the_silent_get_a_coupon_of_three_to_five_per_cent() -> None:
-    found = only(time_bands(), "silent", LISTED)
-    mean = 60_000 / 700
-    assert found.evidence["silent_count"] == 111
-    assert found.evidence["silent_share"] == 111 / 409
-    assert found.evidence["silent_amount_share"] == 0.1
-    assert found.evidence["mean_amount"] == pytest.approx(mean)
-    assert found.evidence["coupon_amount"] == 3.0
-    assert found.evidence["coupons_amount"] == 333.0
-    assert (
-        found.text("en")
-        == "27% of members have not bought for more than 6 months; they account for 10% of sales to date."
-    )
-    assert found.text("zh") == "27% 的会员已超过 6 个月没有购买；这些会员的累计消费占销售额的 10%。"
-    assert "¥3" in found.action_text("zh") and "111 位" in found.action_text("zh")
-    dear = only(time_bands(), "silent", shop(message_cost=0.02))
-    assert dear.evidence["messages_amount"] == pytest.approx(2.22)
-    assert "¥2.22" in dear.action_text("en")
-
-
-def test_silence_begins_at_the_shops_own_churn_days() -> None:
-    early = only(time_bands(), "silent", SimpleNamespace(churn_days=118, findings={}))
-    assert (early.evidence["silent_count"], early.about["span"]) == (36 + 111, (4, "months"))
-    never = only(time_bands(), "silent", SimpleNamespace(churn_days=900, findings={}))
-    assert never.about["span"] == (6, "months"), "no edge so late: the longest interval is read"
-
-
-def test_those_about_to_fall_silent_and_those_who_need_no_coupon() -> None:
-    cooling = only(time_bands(), "cooling", LISTED)
-    assert cooling.evidence["cooling_count"] == 36
-    assert cooling.text("en").startswith("36 members last bought between 4 and 6 months ago")
-    recent = only(time_bands(), "recent", LISTED)
-    assert recent.evidence["recent_share"] == 192 / 409
-
-
-def test_a_product_of_three_months_and_six_months_of_silence() -> None:
-    found = only(time_bands([30, 40, 30, 1_000]), "product_life", shop(product_life_days=90))
-    assert (found.evidence["silent_count"], found.evidence["used_count"]) == (1_000, 2)
-    assert "product_life" not in codes(time_bands(), shop(product_life_days=150)), (
-        "two lives are ten months: no such edge"
-    )
-    assert "product_life" not in codes(time_bands(), LISTED), "not stated, nothing said"
-
-
-def test_peak_months_are_named_by_the_year_only_when_they_return() -> None:
-    twice = only(months(TWO_YEARS), "peak_months")
-    assert (twice.wording, twice.about["calendars"]) == ("text_yearly", [11])
-    assert twice.evidence["season_order_count"] == 400
-    assert "November" in twice.text("en") and "11月" in twice.text("zh")
-    once = only(months([*TWO_YEARS[:12], *[100] * 12]), "peak_months")
-    assert (once.wording, once.about["month"]) == ("text", dt.date(2024, 11, 1))
-    assert only(months(TWO_YEARS), "slack_months").evidence["month_share"] == 0.6
-    assert codes(months([100] * 14)) == ["flat_year"]
-    assert codes(months([100, 100, 300, 100, 100])) == [], "five months are no season"
-
-
-def test_a_trend_says_whether_orders_or_their_value_moved() -> None:
-    more = only(months([100] * 12 + [200] * 3), "trend_up")
-    assert (more.evidence["change_share"], more.action) == (1.0, "finding.time.trend_up.action_orders")
-    less = only(months([100] * 15, [80.0] * 12 + [40.0] * 3), "trend_down")
-    assert (less.evidence["each_change_share"], less.action) == (-0.5, "finding.time.trend_down.action_value")
-    assert less.evidence["now_amount"] == 12_000 and less.evidence["before_amount"] == 24_000
-    assert "trend_down" in codes(months([100] * 12 + [0] * 3)), "no sale at all is a fall too"
-
-
-def test_goods_of_a_season_need_lift_and_weight() -> None:
-    peak = only(season_goods(GOODS), "peak_goods")
-    assert (peak.about["good"], peak.evidence["lift_ratio"], peak.evidence["season_share"]) == (
-        "winter_coats",
-        1.6,
-        0.4,
-    )
-    assert "winter coats" in peak.text("en"), "a shop's own name without underscores"
-    assert only(season_goods(GOODS), "slack_goods").about["good"] == "T恤"
-    assert codes(season_goods([], has_items=False)) == ["no_items"]
-    assert codes(season_goods([])) == []
-
-
-def test_the_best_hour_is_a_habit_and_no_accident() -> None:
-    found = only(week_hours([10, 10, 10, 10, 10, 10, 30], {20: 9, 21: 9}), "best_time")
-    assert (found.about["weekday"], found.about["hour"], found.about["hour_send"]) == (6, 20, 19)
-    assert found.evidence["day_share"] == pytest.approx(30 / 90)
-    assert found.evidence["hours_share"] == pytest.approx(18 / 40)
-    assert "Sunday at 19:00" in found.action_text("en")
-    assert codes(week_hours([70] * 7, {})) == [], "an even week"
-    assert codes(week_hours([8, 8, 8, 8, 8, 8, 12])) == [], "60 orders: chance alone does that"
 
 
 # ---------------------------------------------------------------- amount and count

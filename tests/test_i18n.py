@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 import string
 from decimal import Decimal
@@ -217,12 +218,19 @@ def test_dates():
 @pytest.mark.parametrize(
     ("lang", "unit", "texts"),
     [
-        ("en", "plain", ("50 and below", "above 50 to 100", "above 200", "all")),
-        ("zh", "plain", ("50 及以下", "50 以上至 100", "200 以上", "全部")),
-        ("zh-Hant", "months", ("50 個月以內", "50 個月以上至 100 個月", "200 個月以上", "全部")),
-        ("en", "money", ("¥50 and below", "above ¥50 to ¥100", "above ¥200", "all")),
-        ("en", "days", ("within 50 days", "above 50 to 100 days", "above 200 days", "all")),
-        ("zh", "orders", ("50 笔及以下", "50 笔以上至 100 笔", "200 笔以上", "全部")),
+        ("en", "plain", ("up to 50", "over 50 to 100", "over 200", "all")),
+        ("zh", "plain", ("50 及以下", "50–100（含 100）", "超过 200", "全部")),
+        ("zh-Hant", "plain", ("50 以下（含）", "50–100（含 100）", "超過 200", "全部")),
+        ("en", "months", ("within 50 months", "over 50 to 100 months", "over 200 months", "all")),
+        ("zh-Hant", "months", ("50 個月以內", "50–100 個月（含 100）", "超過 200 個月", "全部")),
+        ("en", "money", ("up to ¥50", "over ¥50 to ¥100", "over ¥200", "all")),
+        ("zh", "money", ("50 元及以下", "50–100 元（含 100）", "超过 200 元", "全部")),
+        ("zh-Hant", "money", ("¥50 以下（含）", "¥50–100（含 100）", "超過 ¥200", "全部")),
+        ("en", "days", ("within 50 days", "51–100 days", "more than 200 days", "all")),
+        ("zh", "days", ("50 天以内", "51–100 天", "超过 200 天", "全部")),
+        ("en", "orders", ("1–50 orders", "51–100 orders", "more than 200 orders", "all")),
+        ("zh", "orders", ("1–50 笔", "51–100 笔", "超过 200 笔", "全部")),
+        ("zh-Hant", "orders", ("1–50 筆", "51–100 筆", "超過 200 筆", "全部")),
     ],
 )
 def test_intervals(lang, unit, texts):
@@ -239,33 +247,64 @@ def test_one_is_singular_in_english():
 def test_result_intervals_take_their_unit_from_the_result():
     rows = pd.DataFrame({"lower": [None, 2], "upper": [2, None]})
     rows.attrs = {"analysis": "time_bands", "params": {"unit": "days"}}
-    assert i18n.intervals(rows, "en") == ["within 2 days", "above 2 days"]
+    assert i18n.intervals(rows, "en") == ["within 2 days", "more than 2 days"]
     rows.attrs = {"analysis": "amount_bands", "params": {}, "currency": "GBP"}
-    assert i18n.intervals(rows, "en") == ["£2 and below", "above £2"]
+    assert i18n.intervals(rows, "en") == ["up to £2", "over £2"]
     scores = rows.assign(measure=["recency", "monetary"])
     scores.attrs = {"analysis": "score_edges", "params": {}, "currency": "GBP"}
-    assert i18n.intervals(scores, "en") == ["within 2 days", "above £2"]
+    assert i18n.intervals(scores, "en") == ["within 2 days", "over £2"]
 
 
 @pytest.mark.parametrize(
     ("lang", "text"),
     [
         ("en", "454 members with an order · as of 30 Jun 2026"),
-        ("zh", "454 位有成交的会员 · 截至2026年6月30日"),
-        ("zh-Hant", "454 位有成交的會員 · 截至2026年6月30日"),
+        ("zh", "454 位成交会员 · 截至2026年6月30日"),
+        ("zh-Hant", "454 位消費會員 · 截至2026年6月30日"),
     ],
 )
 def test_caption_says_base_and_day(lang, text):
-    about = {"analysis": "amount_bands", "counts": "members", "base": 454, "as_of": dt.date(2026, 6, 30)}
+    about = {
+        "theme": "time",
+        "view": "bands",
+        "counts": "members",
+        "base": 454,
+        "as_of": dt.date(2026, 6, 30),
+    }
     assert i18n.caption(about, lang) == text
 
 
 def test_caption_of_single_orders_counts_orders():
-    about = {"analysis": "amount_bands", "counts": "orders", "base": 1, "as_of": dt.date(2026, 6, 30)}
+    about = {"theme": "time", "view": "months", "counts": "orders", "base": 1, "as_of": dt.date(2026, 6, 30)}
     assert i18n.caption(about, "en") == "1 order of members · as of 30 Jun 2026"
     assert i18n.caption({"base": None}, "en") == ""
 
 
 def test_an_open_interval_of_orders_has_its_number():
-    assert i18n.interval(10, None, "en", unit="orders") == "above 10 orders"
-    assert i18n.interval(10, None, "zh", unit="orders").startswith("10 笔")
+    assert i18n.interval(10, None, "en", unit="orders") == "more than 10 orders"
+    assert i18n.interval(10, None, "zh", unit="orders") == "超过 10 笔"
+
+
+def test_whole_numbers_are_said_as_they_lie_in_an_interval():
+    edges = [None, 1, 3, 10, None]
+    for lang, texts in {
+        "en": ["1 order", "2–3 orders", "4–10 orders", "more than 10 orders"],
+        "zh": ["1 笔", "2–3 笔", "4–10 笔", "超过 10 笔"],
+        "zh-Hant": ["1 筆", "2–3 筆", "4–10 筆", "超過 10 筆"],
+    }.items():
+        pairs = itertools.pairwise(edges)
+        assert [i18n.interval(*pair, lang, unit="orders") for pair in pairs] == texts
+    assert i18n.interval(2.5, 4.2, "zh", unit="orders") == "3–4 笔", "edges between whole numbers"
+
+
+def test_an_amount_says_which_end_is_in_and_its_currency_once():
+    def said(*pair, currency):
+        return i18n.interval(*pair, lang, unit="money", currency=currency)
+
+    lang = "zh"
+    assert said(None, 50, currency="GBP") == "£50 及以下"
+    assert said(50, 99.5, currency="GBP") == "£50–99.50（含 99.50）"
+    assert said(1000, 2000, currency="CNY") == "1,000–2,000 元（含 2,000）"
+    lang = "zh-Hant"
+    assert said(None, 300, currency="TWD") == "300 元以下（含）"
+    assert said(300, 600, currency="TWD") == "300–600 元（含 600）"

@@ -39,9 +39,9 @@ def test_the_published_time_table_stands_in_the_terminal():
     found = [re.search(r"^(.*?) +(\d+) +([\d.]+%)", line).groups() for line in lines[5:9]]
     assert found == [
         ("within 2 months", "192", "46.94%"),
-        ("above 2 to 4 months", "70", "17.11%"),
-        ("above 4 to 6 months", "36", "8.80%"),
-        ("above 6 months", "111", "27.14%"),
+        ("over 2 to 4 months", "70", "17.11%"),
+        ("over 4 to 6 months", "36", "8.80%"),
+        ("over 6 months", "111", "27.14%"),
     ]
 
 

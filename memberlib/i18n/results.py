@@ -1,13 +1,19 @@
-"""How are a result's intervals, base and date put into words?"""
+"""A result's intervals, base and date in words."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from memberlib.i18n.dates import day
 from memberlib.i18n.language import NO_VALUE, is_empty, language, say, traditional, words
 from memberlib.i18n.numbers import counted, money, number, rounded
+
+_HOME = {"zh": "CNY", "zh-Hant": "TWD"}
+"""Whose amounts are written with their unit behind them: 50 元."""
+_WHOLE_UNITS = ("orders", "days")
+"""Between two edges of these lie whole numbers, so that both ends of an interval can be said."""
 
 
 def interval(
@@ -21,34 +27,84 @@ def interval(
         None where the interval is open.
     lang : str, optional
     unit : str
-        plain, months, days, orders or money (with `currency`).
+        plain, months, days, orders or money (with `currency`). Of days and orders both ends are said as they lie
+        in it ("2–3 orders"), of the others which end is in.
 
     Examples
     --------
     >>> interval(None, 50, "en"), interval(50, 100, "en"), interval(200, None, "en")
-    ('50 and below', 'above 50 to 100', 'above 200')
+    ('up to 50', 'over 50 to 100', 'over 200')
+    >>> interval(1, 3, "zh", unit="orders"), interval(50, 100, "zh", unit="money", currency="CNY")
+    ('2–3 笔', '50–100 元（含 100）')
     """
+    lang = language(lang)
     if is_empty(lower) and is_empty(upper):
         return say("interval.all", lang)
     form = "below" if is_empty(lower) else "above" if is_empty(upper) else "between"
+    if unit in _WHOLE_UNITS:
+        return _whole_interval(lower, upper, lang, unit, form)
+    if unit == "money" and currency:
+        values = _amounts(lower, upper, lang, currency)
+    else:
+        unit = "plain" if unit == "money" else unit
+        ends = {"lower": lower, "upper": upper}
+        values = {f"{name}_number": number(value, lang) for name, value in ends.items()}
+        for name, value in ends.items():
+            # "over 2 to 4 months": the unit stands once, behind the last number
+            bare = unit == "plain" or is_empty(value) or (name == "lower" and form == "between")
+            values[name] = number(value, lang) if bare else counted(value, unit, lang)
+    return say(f"interval.{unit}.{form}", lang, **values)
 
-    def written(value: object, *, whole: bool) -> str:
+
+def _whole_interval(lower: Any, upper: Any, lang: str, unit: str, form: str) -> str:
+    """An interval of whole numbers: "1–2 orders", "3 orders", "more than 10 orders"."""
+    least = None if is_empty(lower) else math.floor(lower) + 1
+    most = None if is_empty(upper) else math.floor(upper)
+    if unit == "orders" and least is None:
+        least = 1  # nobody is counted without an order
+    if least is not None and most is not None and most <= least:
+        form = "single"  # no other number lies in it
+    values = {
+        "least": number(least, lang),
+        "upper": NO_VALUE if most is None else counted(most, unit, lang),
+        "lower": NO_VALUE if is_empty(lower) else counted(math.floor(lower), unit, lang),
+    }
+    return say(f"interval.{unit}.{form}", lang, **values)
+
+
+def _amounts(lower: Any, upper: Any, lang: str, currency: str) -> dict[str, str]:
+    """Both ends of an interval of money; in Chinese the unit stands once, before the first or behind the last."""
+
+    def digits(value: Any) -> int:
+        return 0 if rounded(value) == rounded(value, 2) else 2
+
+    written: dict[str, str] = {}
+    for name, value in (("lower", lower), ("upper", upper)):
         if is_empty(value):
-            return NO_VALUE
-        if unit == "money" and currency:
-            return money(value, currency, lang, digits=0 if rounded(value) == rounded(value, 2) else 2)
-        return counted(value, unit, lang) if whole and unit != "plain" else number(value, lang)
+            written |= {name: NO_VALUE, f"{name}_number": NO_VALUE}
+            continue
+        plain = number(value, lang, digits=digits(value))
+        full = amount_edge(value, currency, lang)
+        written |= {name: full, f"{name}_number": plain}
+    if lang != "en" and currency != _HOME[lang]:
+        written["lower_number"] = written["lower"]  # £50–100（含 100）
+        written["upper"] = f"{written['upper']} " if is_empty(lower) else written["upper_number"]
+    return written
 
-    single = 1 if form == "below" else rounded(lower) + 1 if form == "between" else None
-    if unit == "orders" and single is not None and upper == single:
-        return counted(upper, unit, lang)  # no other number of orders lies in it
-    kind = "plain" if unit == "money" else unit
-    return say(
-        f"interval.{kind}.{form}",
-        lang,
-        lower=written(lower, whole=form == "above"),
-        upper=written(upper, whole=True),
-    )
+
+def amount_edge(value: object, currency: str, lang: str | None = None) -> str:
+    """Return an amount as the edge of an interval: "£50", 50 元; with cents where it has some.
+
+    Examples
+    --------
+    >>> amount_edge(50, "CNY", "zh"), amount_edge(99.5, "GBP", "zh")
+    ('50 元', '£99.50')
+    """
+    lang = language(lang)
+    digits = 0 if rounded(value) == rounded(value, 2) else 2
+    if _HOME.get(lang) == currency:
+        return say("interval.yuan", lang, n=number(value, lang, digits=digits))
+    return money(value, currency, lang, digits=digits)
 
 
 _UNITS = {"time_bands": "months", "amount_bands": "money", "count_bands": "orders", "sleeping": "orders"}

@@ -130,12 +130,12 @@ def sentence(text: str) -> str:
 def band(
     lower: float | None, upper: float | None, unit: str, *, currency: str, lang: str | None = None
 ) -> str:
-    """An interval inside a sentence: "¥50 to ¥100", "at most 2 orders", 超过 10 笔.
+    """An interval inside a sentence: "over ¥50 to ¥100", "at most 2 orders", 超过 10 笔.
 
     Examples
     --------
     >>> band(None, 2, "orders", currency="GBP", lang="en"), band(50, 100, "money", currency="GBP", lang="en")
-    ('at most 2 orders', '£50 to £100')
+    ('at most 2 orders', 'over £50 to £100')
     """
     if unit == "orders":
         return _orders(lower, upper, lang)
@@ -146,6 +146,7 @@ def band(
         name: i18n.money(value, currency, lang) if unit == "money" else i18n.counted(value, unit, lang)
         for name, value in (("lower", lower), ("upper", upper))
     }
+    written["upper_number"] = i18n.number(upper, lang)
     return i18n.say(f"finding.phrase.band.{form}", lang, **written)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cached_property
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from memberlib import i18n
@@ -83,6 +84,16 @@ class Reading:
     def speakable(self, count: float | None) -> bool:
         """Whether a group is large enough to be spoken of."""
         return count is not None and count >= max(1, self.limits["min_cell"])
+
+    def deviations(self, tried: int = 1) -> float:
+        """Standard deviations that tell a figure from chance, where it is the best of so many that were compared.
+
+        The chance that ``sure_deviations`` leaves is divided by the number of comparisons (Bonferroni): who looks
+        at forty cells finds one that stands out by itself.
+        """
+        alone = float(self.limits["sure_deviations"])
+        chance = NormalDist().cdf(-alone) / max(1, tried)
+        return -NormalDist().inv_cdf(chance) if chance > 0 else alone
 
     def say(self, concerned_share: float, evidence: Mapping[str, Any], **words: Any) -> Finding:
         """A finding whose code is the name of the function that is at work; see :meth:`found`."""

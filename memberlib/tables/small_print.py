@@ -51,12 +51,13 @@ def how(result: Any, lang: str | None = None, *, alone: bool = True) -> str:
 
 
 def _values(about: Mapping[str, Any], params: Mapping[str, Any], lang: str | None) -> dict[str, str]:
-    days = params.get("days", about.get("days"))
+    days, churn = params.get("days", about.get("days")), about.get("churn_days")
     values = {
         "as_of": i18n.day(about.get("as_of"), lang),
         "before": i18n.day(about.get("before"), lang),
         "from_on": i18n.day(about.get("from_on"), lang),
         "days": i18n.NO_VALUE if i18n.is_empty(days) else i18n.counted(days, "days", lang),
+        "churn_days": i18n.NO_VALUE if i18n.is_empty(churn) else i18n.counted(churn, "days", lang),
         "peak_ratio": i18n.number(params.get("peak_ratio"), lang),
         "slack_ratio": i18n.number(params.get("slack_ratio"), lang),
         "near_share": i18n.percent(params.get("near_share"), lang, digits=0),

@@ -2,7 +2,7 @@
 
 from memberlib.themes.time.analyses import months, season_goods, theme, time_bands, week_hours
 
-from memberlib.themes.time import findings as findings, seasons as seasons  # isort: skip
+from memberlib.themes.time import findings as findings  # isort: skip
 
 __all__ = ["months", "season_goods", "theme", "time_bands", "week_hours"]
 

@@ -1,16 +1,19 @@
-"""The theme "time": how long ago members bought, in which months, what in which season, at which hours."""
+"""How long ago members last bought, and in which months, what in which season, on which days and at which hours."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import statistics
+from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from memberlib.intervals import days_back, months_back, shares, spread, sums_of_members
 from memberlib.lazy import Lazy
-from memberlib.results import answer, money, ratio
+from memberlib.results import answer, exact_sum, money, ratio
 from memberlib.theme import Chart, Edges, Theme, Whole, shop
+from memberlib.themes.time.hours import busy_days, weeks_above
+from memberlib.themes.time.seasons import LEAST_MONTHS, lasting_change, opening, standing_out, usual_counts
 
 if TYPE_CHECKING:
     import ibis
@@ -24,14 +27,15 @@ else:
 Months = Annotated[tuple[int, ...], Edges("months", whole=True, what="time edges")]
 Unit = Literal["months", "days"]
 Goods = Annotated[int, Whole(1, 1_000, slider=(3, 20))]
-LEAST_MONTHS = 6
-"""Whole months needed before one of them is called a peak or slack month."""
+COOLING_FROM = 2 / 3
+"""Members cool down in the last third of the days after which they are asleep."""
 
 theme = Theme("time", "02-time")
 
 
 @theme.view(
     "bands",
+    parts="member_count",
     chart=Chart("bars", row="interval", value="{one}_share", count="{one}_count", second="amount_share"),
 )
 def time_bands(
@@ -52,8 +56,10 @@ def time_bands(
     DataFrame
         lower, upper (in ``unit``; None where open), member_count, member_share (of all buyers), order_count,
         order_share, amount, amount_share (all counted trades of these members). ``attrs``: cut_dates (per
-        edge the earliest last trade that still lies within it), edge_days, churn_days. base = members with a
-        counted trade.
+        edge the earliest last trade that still lies within it), edge_days; sleeping_count, sleeping_share and
+        sleeping_amount of the members whose last counted trade lies more than the shop's ``churn_days`` back,
+        whatever the intervals; cooling_count, cooling_share and cooling_amount of those more than cooling_days
+        (two thirds of them) back but not yet asleep. base = members with a counted trade.
 
     Raises
     ------
@@ -74,37 +80,57 @@ def time_bands(
     cuts = [back(store.as_of, edge) for edge in edges]
     days = tuple((store.as_of - cut).days for cut in cuts)
     shown = edges if unit == "months" else days
-    facts = store.facts
+    facts, churn = store.facts, store.settings.churn_days
+    cooling_days = math.floor(churn * COOLING_FROM)
+    asleep = facts.recency_days > churn
+    cooling = (facts.recency_days > cooling_days) & ~asleep
+    sums = sums_of_members(facts)
+    for name, some in (("sleeping", asleep), ("cooling", cooling)):
+        sums[f"{name}_count"] = some.sum()
+        sums[f"{name}_amount"] = exact_sum(ibis.cases((some, facts.total_amount), else_=0.0))
+    rows = spread(facts, facts.recency_days, days, sums=sums)
+    base = sum(row["member_count"] for row in rows)
+    groups: dict[str, Any] = {"cooling_days": cooling_days}
+    for name in ("sleeping", "cooling"):
+        count = int(sum(row[f"{name}_count"] for row in rows))
+        groups |= {f"{name}_count": count, f"{name}_share": ratio(count, base)}
+        groups[f"{name}_amount"] = money(math.fsum(row[f"{name}_amount"] for row in rows))
     return shares(
-        spread(facts, facts.recency_days, days, sums=sums_of_members(facts)),
+        rows,
         shown,
         params={"edges": list(shown), "unit": unit},
         cut_dates=cuts,
         edge_days=list(days),
+        **groups,
     )
 
 
 @theme.view(
     "months",
     counts="orders",
+    parts="order_count",
     chart=Chart("columns", row="month", value="order_count", season="season", whole="whole"),
 )
 def months(store: Store) -> pd.DataFrame:
-    """Trades by calendar month, with the peak and slack months.
+    """Trades by calendar month, with the peak and slack months of each year.
 
-    A month's ratio is its number of trades ÷ that of the median whole month. A whole month is a peak month
-    from the shop's ``peak_ratio`` on and a slack month down from its ``slack_ratio``; a month that is not
-    whole is neither. A month is whole when none of its days lies before the shop's first order or after
-    ``as_of``: a shop whose orders begin on the 2nd may have been exported from the 2nd on.
+    A whole month's ratio is its number of trades ÷ that of a usual month of its own time (see
+    :func:`memberlib.themes.time.seasons.usual_counts`), so that growth makes no season. From the shop's
+    ``peak_ratio`` on it is a peak month and down from its ``slack_ratio`` a slack month, where it differs by
+    more than chance makes likely. Neither are the months of the shop's opening, nor the last months where
+    sales have changed to stay. A month is whole when none of its days lies before the shop's first order or
+    after ``as_of``: a shop whose orders begin on the 2nd may have been exported from the 2nd on.
 
     Returns
     -------
     DataFrame
         One row per month from the first counted trade to ``as_of``, also where nothing was traded: month
         (date, its first day), order_count, member_count (with a trade in the month), new_member_count (with
-        their first trade ever), amount, mean_order_amount, whole, ratio, season ("peak", "normal", "slack";
-        None where the month is not whole or there are fewer than 6 whole ones). ``attrs``:
-        median_order_count, whole_count, too_short. base = counted trades.
+        their first trade ever), amount, mean_order_amount, whole, usual_order_count (of a usual month at that
+        time), usual_ratio (order_count ÷ usual_order_count), season ("peak", "normal", "slack"; None where the
+        month is not whole, belongs to the opening or to a lasting change, or where there are fewer than 12
+        whole ones). ``attrs``: median_order_count, whole_count, too_short, opening_months, changed_months
+        (their first days). base = counted trades.
 
     Examples
     --------
@@ -131,11 +157,16 @@ def months(store: Store) -> pd.DataFrame:
     counts = [int(row["order_count"]) for row in rows]
     amounts = [money(row["amount"]) for row in rows]
     whole = [_is_whole(month, store) for month in calendar]
-    whole_counts = [count for count, is_whole in zip(counts, whole, strict=True) if is_whole]
-    usual = float(statistics.median(whole_counts)) if whole_counts else None
-    too_short = len(whole_counts) < LEAST_MONTHS
-    ratios = [ratio(n, usual) if is_whole else None for n, is_whole in zip(counts, whole, strict=True)]
+    places = [place for place, is_whole in enumerate(whole) if is_whole]
+    whole_counts = [counts[place] for place in places]
+    levels = usual_counts(whole_counts)
     peak, slack = store.settings.peak_ratio, store.settings.slack_ratio
+    named = standing_out(whole_counts, levels, peak, slack)
+    too_short = len(places) < LEAST_MONTHS
+    first, last = opening(named), len(named) - lasting_change(named)
+    usual: dict[int, float] = dict(zip(places, levels, strict=True))
+    seasons = dict(list(zip(places, named, strict=True))[first:last]) if not too_short else {}
+    everywhere = range(len(calendar))
     columns: dict[str, list[Any]] = {
         "month": calendar,
         "order_count": counts,
@@ -144,16 +175,19 @@ def months(store: Store) -> pd.DataFrame:
         "amount": amounts,
         "mean_order_amount": [ratio(amount, count) for amount, count in zip(amounts, counts, strict=True)],
         "whole": whole,
-        "ratio": ratios,
-        "season": [None if too_short else _season(one, peak, slack) for one in ratios],
+        "usual_order_count": [usual.get(place) for place in everywhere],
+        "usual_ratio": [ratio(counts[place], usual.get(place)) for place in everywhere],
+        "season": [seasons.get(place) for place in everywhere],
     }
     return answer(
         columns,
         base=sum(counts),
         params={"peak_ratio": peak, "slack_ratio": slack, "least_months": LEAST_MONTHS},
-        median_order_count=usual,
-        whole_count=len(whole_counts),
+        median_order_count=float(statistics.median(whole_counts)) if places else None,
+        whole_count=len(places),
         too_short=too_short,
+        opening_months=[calendar[place] for place in places[:first]],
+        changed_months=[calendar[place] for place in places[last:]],
     )
 
 
@@ -166,7 +200,7 @@ def months(store: Store) -> pd.DataFrame:
         row="good",
         value="amount_share",
         tick="overall_share",
-        beside="lift",
+        beside="lift_ratio",
         first=("peak", "slack"),
         soft=("slack",),
         only={"kind": "category"},
@@ -189,11 +223,14 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        season ("peak", then "slack"), good, kind ("category" or "product"), quantity, amount, amount_share
-        (of the lines of that season), overall_share (of the lines of all compared months), lift (amount_share
-        ÷ overall_share), rank. Empty where the shop has no lines or no such months. ``attrs``: has_items,
-        too_short, peak_months, slack_months, without_good_count (lines left out). base = counted trades with
-        a line in the compared months.
+        season ("peak", then "slack"), good, kind ("category" or "product"), quantity, order_count, member_count
+        (with the good in that season), overall_order_count (orders with it in all compared months), amount,
+        amount_share (of the lines of that season), overall_share (of the lines of all compared months),
+        lift_ratio (amount_share ÷ overall_share), rank. Empty where the shop has no lines or no such months.
+        ``attrs``: has_items, too_short, peak_months, slack_months, without_good_count (lines left out),
+        compared_count (how many goods of how many seasons were compared, shown or not), peak_order_count and
+        slack_order_count (orders with a line in the season). base = counted trades with a line in the compared
+        months.
 
     Raises
     ------
@@ -215,13 +252,16 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
         if season in named:
             named[season].append(month)
     rows: list[dict[str, Any]] = []
-    items, base, kind, without = store.items, 0, "product", 0
-    if items is not None and any(named.values()):
-        trades = store.trades.select("order_id", month=store.trades.paid_on.truncate("M"))
+    items, base, kind, without, compared = store.items, 0, "product", 0, 0
+    season_orders = {"peak": 0, "slack": 0}
+    if items is not None and (named["peak"] or named["slack"]):
+        trades = store.trades.select("order_id", "member_id", month=store.trades.paid_on.truncate("M"))
         lines = items.join(trades, "order_id").mutate(season=_season_of(named))
         lines = lines.filter(lines.season.notnull())
         sums = {
             "orders": lines.order_id.nunique(),
+            "peak": lines.order_id.nunique(where=lines.season == "peak"),
+            "slack": lines.order_id.nunique(where=lines.season == "slack"),
             "lines": lines.count(),
             "category": lines.category.count(),
             "product_name": lines.product_name.count(),
@@ -229,9 +269,15 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
         found = lines.aggregate(**sums).to_pyarrow().to_pylist()[0]
         name = "category" if found["category"] else "product_name"
         base, without = found["orders"], found["lines"] - found[name]
-        rows = _ranked(_goods(lines, name), limit)
+        season_orders = {season: found[season] for season in season_orders}
+        goods = _goods(lines, name)
+        compared = sum(row["season"] in season_orders for row in goods)
+        rows = _ranked(goods, limit)
         kind = "category" if name == "category" else "product"
-    order = ("season", "good", "kind", "quantity", "amount", "amount_share", "overall_share", "lift", "rank")
+    order = (
+        "season", "good", "kind", "quantity", "order_count", "member_count", "overall_order_count", "amount",
+        "amount_share", "overall_share", "lift_ratio", "rank",
+    )  # fmt: skip
     columns = {name: [kind if name == "kind" else row[name] for row in rows] for name in order}
     return answer(
         columns,
@@ -242,12 +288,16 @@ def season_goods(store: Store, *, limit: Goods | None = 5) -> pd.DataFrame:
         peak_months=named["peak"],
         slack_months=named["slack"],
         without_good_count=without,
+        compared_count=compared,
+        peak_order_count=season_orders["peak"],
+        slack_order_count=season_orders["slack"],
     )
 
 
 @theme.view(
     "hours",
     counts="orders",
+    parts="order_count",
     chart=Chart("heat", row="weekday", across="hour", value="order_share", count="order_count"),
 )
 def week_hours(store: Store) -> pd.DataFrame:
@@ -256,8 +306,12 @@ def week_hours(store: Store) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        weekday (0 = Monday), hour (0 to 23), order_count, amount, order_share; 168 rows. Where no trade has a
-        time of day, 7 rows with hour None. ``attrs``: has_hours. base = counted trades.
+        weekday (0 = Monday), hour (0 to 23), order_count, amount, order_share, ordinary_count (orders on all but
+        the unusually busy days, see :func:`memberlib.themes.time.hours.busy_days`); 168 rows. Where no trade has
+        a time of day, 7 rows with hour None. ``attrs``: has_hours, busy_days (their dates), week_count (weeks
+        with enough orders to be looked at), day_week_counts (per weekday: in how many of them it had more than
+        a seventh of the orders), hour_week_counts (per hour to 22: in how many it and the next had more than a
+        twelfth). base = counted trades.
 
     Examples
     --------
@@ -269,41 +323,50 @@ def week_hours(store: Store) -> pd.DataFrame:
     [[0, 20]]
     """
     trades = store.trades
-    found = trades.group_by(weekday=trades.paid_at.day_of_week.index(), hour=trades.paid_at.hour()).aggregate(
+    found = trades.group_by(day=trades.paid_on, hour=trades.paid_at.hour()).aggregate(
         order_count=trades.count(),
         amount=trades.net_amount.sum(),
         timed=(trades.paid_at > trades.paid_on.cast("timestamp")).sum(),
     )
     cells = found.to_pyarrow().to_pylist()
     has_hours = any(cell["timed"] for cell in cells)
-    by_place = {(cell["weekday"], cell["hour"] if has_hours else None): cell for cell in cells}
+    by_day: dict[dt.date, list[int]] = defaultdict(lambda: [0] * 24)
+    for cell in cells:
+        by_day[cell["day"]][cell["hour"]] += cell["order_count"]
+    busy = busy_days({day: sum(hours) for day, hours in by_day.items()})
+    week_count, day_weeks, hour_weeks = weeks_above(by_day)
+    counts: dict[Any, int] = defaultdict(int)
+    ordinary: dict[Any, int] = defaultdict(int)
+    amounts: dict[Any, Any] = defaultdict(int)
+    for cell in cells:
+        place = cell["day"].weekday(), cell["hour"] if has_hours else None
+        counts[place] += cell["order_count"]
+        amounts[place] += cell["amount"]
+        ordinary[place] += 0 if cell["day"] in busy else cell["order_count"]
     places = [(day, hour) for day in range(7) for hour in (range(24) if has_hours else (None,))]
-    nothing = {"order_count": 0, "amount": 0}
-    counts = [int(by_place.get(place, nothing)["order_count"]) for place in places]
-    total = sum(counts)
+    total = sum(counts.values())
     columns: dict[str, list[Any]] = {
         "weekday": [day for day, _ in places],
         "hour": [hour for _, hour in places],
-        "order_count": counts,
-        "amount": [money(by_place.get(place, nothing)["amount"]) for place in places],
-        "order_share": [ratio(count, total) for count in counts],
+        "order_count": [counts[place] for place in places],
+        "amount": [money(amounts[place]) for place in places],
+        "order_share": [ratio(counts[place], total) for place in places],
+        "ordinary_count": [ordinary[place] for place in places],
     }
     return answer(
         columns,
         base=total,
         has_hours=has_hours,
+        busy_days=sorted(busy),
+        week_count=week_count,
+        day_week_counts=day_weeks,
+        hour_week_counts=hour_weeks,
     )
 
 
 def _is_whole(month: dt.date, store: Store) -> bool:
     begun = store.first_order_on
     return begun is not None and begun <= month and _next(month) - dt.timedelta(days=1) <= store.as_of
-
-
-def _season(one: float | None, peak: float, slack: float) -> str | None:
-    if one is None:
-        return None
-    return "peak" if one >= peak else "slack" if one <= slack else "normal"
 
 
 def _next(month: dt.date) -> dt.date:
@@ -346,16 +409,24 @@ def _season_of(named: dict[str, list[dt.date]]) -> Any:
 
 def _goods(lines: Table, name: str) -> list[dict[str, Any]]:
     lines = lines.filter(lines[name].notnull())
-    sums = {"quantity": lines.quantity.sum().cast("float64"), "amount": lines.amount.sum().cast("float64")}
+    sums = {
+        "quantity": lines.quantity.sum().cast("float64"),
+        "order_count": lines.order_id.nunique(),
+        "member_count": lines.member_id.nunique(),
+        "amount": lines.amount.sum().cast("float64"),
+    }
     return lines.group_by("season", good=lines[name]).aggregate(**sums).to_pyarrow().to_pylist()
 
 
 def _ranked(goods: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
     """Goods of the peak and of the slack months, best first, with their shares."""
     amounts: dict[str, list[float]] = {}
+    orders: dict[str, int] = {}
     for row in goods:
         row["quantity"], row["amount"] = money(row["quantity"]), money(row["amount"])
         amounts.setdefault(row["good"], []).append(row["amount"])
+        # an order lies in one month, and so in one season
+        orders[row["good"]] = orders.get(row["good"], 0) + row["order_count"]
     # Sums that do not depend on the order in which the rows came.
     overall = {good: math.fsum(parts) for good, parts in amounts.items()}
     everything = math.fsum(overall.values())
@@ -366,6 +437,6 @@ def _ranked(goods: list[dict[str, Any]], limit: int | None) -> list[dict[str, An
         whole = math.fsum(row["amount"] for row in chosen)
         for rank, row in enumerate(chosen[:limit], start=1):
             share, usual = ratio(row["amount"], whole), ratio(overall[row["good"]], everything)
-            shares = {"amount_share": share, "overall_share": usual, "lift": ratio(share, usual)}
-            rows.append({**row, "rank": rank, **shares})
+            shares = {"amount_share": share, "overall_share": usual, "lift_ratio": ratio(share, usual)}
+            rows.append({**row, "rank": rank, "overall_order_count": orders[row["good"]], **shares})
     return rows
