@@ -19,7 +19,9 @@ def bit_or(bits: int) -> int:  # type: ignore[empty-body]
     """The bits of all rows together; ibis knows it of DuckDB and not of Spark, which calls it the same."""
 
 
-def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None) -> Table:
+def counted(
+    orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None, guests: bool = False
+) -> Table:
     """Counted trades: paid by the end of ``as_of``, of a counted status, net amount above 0, by a member, not brushed.
 
     Parameters
@@ -32,6 +34,8 @@ def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed
         Statuses that count.
     brushed : Table or None
         order_id of the orders to leave out.
+    guests : bool
+        Those of guests in place of those of members, by the same rules.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def counted(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed
     """
     end = ibis.timestamp(dt.datetime.combine(as_of + dt.timedelta(days=1), dt.time()))
     trades = orders.filter(
-        orders.member_id.notnull(),
+        orders.member_id.isnull() if guests else orders.member_id.notnull(),
         orders.paid_at < end,
         orders.status.isin(list(statuses)),
         orders.paid_amount > orders.refund_amount,

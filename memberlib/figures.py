@@ -31,6 +31,8 @@ class Figure:
         Whether a bar stands behind the share.
     signed : bool
         Whether a plus sign is written.
+    unit_in : str
+        For ``by_row``: the column that says the unit of each row (count, money, share).
     """
 
     dtype: str
@@ -39,6 +41,7 @@ class Figure:
     digits: int | None = None
     bar: bool = False
     signed: bool = False
+    unit_in: str = ""
 
     @property
     def number(self) -> bool:
@@ -71,14 +74,16 @@ _BY_NAME = {
     "state": _code("join_state"),
     "why": _code("join_why"),
     "unit": _TEXT,
+    "numerator_unit": _TEXT,
+    "denominator_unit": _TEXT,
     "month": Figure("object", "month"),
     "weekday": Figure("int64", "weekday"),
     "hour": Figure("object", "hour"),
     "whole": Figure("bool", "flag"),
-    "value": Figure("float64", "by_row"),
-    "before": Figure("float64", "by_row"),
-    "numerator": Figure("float64", "by_row"),
-    "denominator": Figure("float64", "by_row"),
+    "value": Figure("float64", "by_row", unit_in="unit"),
+    "before": Figure("float64", "by_row", unit_in="unit"),
+    "numerator": Figure("float64", "by_row", unit_in="numerator_unit"),
+    "denominator": Figure("float64", "by_row", unit_in="denominator_unit"),
     "base": Figure("int64", "count"),
     "amount": Figure("float64", "amount"),
     "discount": Figure("float64", "discount"),

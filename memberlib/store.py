@@ -238,6 +238,11 @@ class Store:
         """Counted trades of members, see :func:`memberlib.facts.counted`."""
         return _facts.counted(self._tables["orders"], **self._rules)
 
+    @cached_property
+    def guest_trades(self) -> Table:
+        """Trades of guests that would count if a member had made them."""
+        return _facts.counted(self._tables["orders"], **self._rules, guests=True)
+
     @property
     def facts(self) -> Table:
         """One row per member with a counted trade, worked out once, see :func:`memberlib.facts.per_member`."""

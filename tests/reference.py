@@ -43,9 +43,10 @@ class Shop:
     items: pd.DataFrame
     as_of: dt.date
 
-    def trades(self, as_of: dt.date | None = None) -> list[Trade]:
-        """Counted trades by ``as_of``."""
-        return counted(self.orders, as_of or self.as_of, brushed=set(self.brushed["order_id"]))
+    def trades(self, as_of: dt.date | None = None, *, guests: bool = False) -> list[Trade]:
+        """Counted trades by ``as_of``: of members, or those of guests by the same rules."""
+        brushed = set(self.brushed["order_id"])
+        return counted(self.orders, as_of or self.as_of, brushed=brushed, guests=guests)
 
     @property
     def begun(self) -> dt.date | None:
@@ -60,6 +61,16 @@ def connection() -> Any:
     from memberlib.store import connection as fresh
 
     return fresh()
+
+
+def shop_of(rows: list[tuple[str | None, str, float]], **options: Any) -> Any:
+    """A shop of (member, day, amount) rows, all completed."""
+    from memberlib.store import store_from
+
+    frame = pd.DataFrame(rows, columns=["member_id", "paid_at", "paid_amount"])
+    frame["paid_at"] = pd.to_datetime(frame["paid_at"])
+    frame = frame.assign(order_id=[str(n) for n in range(len(frame))], status="completed")
+    return store_from(frame, con=connection(), **options)
 
 
 def store_of(shop: Shop, **options: Any) -> Any:
@@ -156,14 +167,15 @@ MONEY_EDGES = st.lists(
 
 
 def counted(
-    orders: pd.DataFrame, as_of: dt.date, *, statuses: Iterable[str] = COUNTED, brushed: Iterable[str] = ()
-) -> list[Trade]:
-    """Paid by ``as_of``, in a counted status, worth more than its refund, by a member, not brushed."""
+    orders: pd.DataFrame, as_of: dt.date, *, statuses: Iterable[str] = COUNTED, brushed: Iterable[str] = (),
+    guests: bool = False,
+) -> list[Trade]:  # fmt: skip
+    """Paid by ``as_of``, in a counted status, worth more than its refund, by a member (or by a guest), not brushed."""
     found = []
     for row in orders.to_dict("records"):
         if row["status"] not in set(statuses) or pd.isna(row["paid_at"]) or row["order_id"] in set(brushed):
             continue
-        if row["paid_at"].date() > as_of or pd.isna(row["member_id"]) or row["member_id"] == "":
+        if row["paid_at"].date() > as_of or (pd.isna(row["member_id"]) or row["member_id"] == "") != guests:
             continue
         refund = row.get("refund_amount", 0)
         net = exact(row["paid_amount"]) - exact(0 if pd.isna(refund) else refund)
@@ -472,27 +484,42 @@ def week(trades: list[Trade]) -> list[tuple[Any, ...]]:
     return rows
 
 
-def headline(
-    trades: list[Trade], as_of: dt.date, begun: dt.date | None, days: int
-) -> dict[str, tuple[Any, Any]]:
+def headline(shop: Shop, days: int) -> dict[str, tuple[Any, Any]]:
     """figure → value, value before."""
+    trades, guests, begun = shop.trades(), shop.trades(guests=True), shop.begun
+    firsts = [min(trade.at.date() for trade in own) for own in by_member(trades).values()]
 
     def figures(last: dt.date) -> dict[str, Any]:
-        inside = [trade for trade in trades if 0 <= (last - trade.at.date()).days < days]
-        members = by_member(inside)
-        firsts = [min(trade.at.date() for trade in own) for own in by_member(trades).values()]
+        def inside(day: dt.date) -> bool:
+            return 0 <= (last - day).days < days
+
+        own = [trade for trade in trades if inside(trade.at.date())]
+        everybody = total(own) + total(trade for trade in guests if inside(trade.at.date()))
+        members = by_member(own)
         return {
             "active_members": len(members),
-            "new_members": sum(0 <= (last - first).days < days for first in firsts),
-            "amount": float(total(inside)),
-            "mean_order_amount": share(total(inside), len(inside)),
-            "repeat_share": share(sum(len(own) >= 2 for own in members.values()), len(members)),
+            "new_members": sum(map(inside, firsts)),
+            "amount": float(total(own)),
+            "all_amount": float(everybody),
+            "amount_share": share(total(own), everybody),
+            "mean_order_amount": share(total(own), len(own)),
+            "mean_member_amount": share(total(own), len(members)),
+            "repeat_share": share(sum(len(one) >= 2 for one in members.values()), len(members)),
         }
 
-    now, before = figures(as_of), figures(as_of - dt.timedelta(days=days))
-    age = -1 if begun is None else (as_of - begun).days + 1
-    needed = dict.fromkeys(now, 2 * days) | {"new_members": 3 * days}
-    return {name: (now[name], before[name] if age >= needed[name] else None) for name in now}
+    def history(last: dt.date) -> int:
+        """Days of orders before the window that ends on that day."""
+        return -1 if begun is None else (last - begun).days + 1 - days
+
+    now, before = figures(shop.as_of), None
+    a_year_ago = (pd.Timestamp(shop.as_of) - pd.DateOffset(years=1)).date()
+    right_before = shop.as_of - dt.timedelta(days=days)
+    for last in ([a_year_ago] if days < 365 else []) + [right_before]:
+        if before is None and history(last) >= (0 if days >= 365 else min(days, 90)):
+            before = figures(last) | ({} if history(last) >= days else {"new_members": None})
+    if history(shop.as_of) < days:
+        now["new_members"] = None
+    return {name: (now[name], before[name] if before else None) for name in now}
 
 
 def same(found: Iterable[Sequence[Any]], expected: Iterable[Sequence[Any]]) -> None:

@@ -364,18 +364,25 @@ def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
     return made("moves", columns, 164 + lost, params={"days": 90}, edges=edges, high_from=2)
 
 
-def headline(factor: float, points: float = 0.0) -> pd.DataFrame:
-    before = [400.0, 120.0, 90_000.0, 82.5, 0.3]
+def headline(factor: float, points: float = 0.0, guests: float = 0.0) -> pd.DataFrame:
+    """Every figure so many times what it was a year before, but the repeat rate, and the members' share of sales."""
+    names = ["active_members", "new_members", "amount", "all_amount", "amount_share", "mean_order_amount",
+             "mean_member_amount", "repeat_share"]  # fmt: skip
+    before = [400.0, 120.0, 90_000.0, 100_000.0, 0.9, 82.5, 225.0, 0.3]
+    value = [one * factor for one in before]
+    value[4], value[7] = 0.9 - guests, 0.3 + points
+    shares = [name.endswith("share") for name in names]
     columns = {
-        "figure": ["active_members", "new_members", "amount", "mean_order_amount", "repeat_share"],
-        "value": [*(value * factor for value in before[:4]), 0.3 + points],
+        "figure": names,
+        "value": value,
         "before": before,
-        "change_share": [factor - 1] * 4 + [points / 0.3],
-        "unit": ["count", "count", "money", "money", "share"],
-        "numerator": [1, 1, 1, 1, (0.3 + points) * 400],
-        "denominator": [None, None, None, 9, 400],
-    }
-    return made("headline", columns, 454, days=365)
+        "change_share": [now / then - 1 for now, then in zip(value, before, strict=True)],
+        "unit": ["share" if is_share else "money" if "amount" in name else "count"
+                 for name, is_share in zip(names, shares, strict=True)],
+        "numerator": [*value[:4], value[2], value[2], value[2], value[7] * 400],
+        "denominator": [None] * 4 + [value[3], 1_100, 400, 400],
+    }  # fmt: skip
+    return made("headline", columns, 454, days=365, comparison="year_before", first_year=False)
 
 
 def left_out() -> pd.DataFrame:
@@ -451,6 +458,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         week_hours([10] * 7, {20: 9, 21: 9}),
         week_hours([70] * 7, {}),
         *(amount_bands(measure) for measure in ("mean", "total", "order")),
+        amount_bands("order").assign(order_share=[0.1, 0.1, 0.2, 0.6]),
         amount_bands(edges=[3, 4, 5]),
         amount_bands(edges=[3, 4, 5], currency="XYZ"),
         concentration(58_000),
@@ -461,6 +469,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         count_bands(),
         count_bands([1, 2, 3]),
         sleeping(),
+        sleeping().assign(lower=[None, 20, 30, 40], upper=[20, 30, 40, None]),
         segments(EIGHT),
         *(segments({**dict.fromkeys(EIGHT, (0, 0.0)), one: (90, 9.0)}) for one in EIGHT),
         score_edges(),
@@ -470,8 +479,8 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         regions(CITIES[:1], base=400),
         moves(),
         moves().tail(3),
-        headline(1.2, 0.05),
-        headline(0.8, -0.05),
+        headline(1.3, 0.12, guests=-0.09),
+        headline(0.7, -0.12, guests=0.2),
         headline(1.0),
         left_out(),
         structure([3, 4, 5]),

@@ -12,15 +12,10 @@ from results_by_hand import (
     CITIES,
     EIGHT,
     LISTED,
-    amount_bands,
     audit,
     catalogue,
-    concentration,
-    count_bands,
     discount_cost,
     flow,
-    headline,
-    high_spenders,
     made,
     members,
     moves,
@@ -28,7 +23,6 @@ from results_by_hand import (
     score_edges,
     segments,
     shop,
-    sleeping,
     structure,
     time_bands,
     weekly,
@@ -48,9 +42,6 @@ def only(result: Any, code: str, settings: Any = None) -> Any:
     found = [one for one in findings.read(result, settings) if one.code == code]
     assert len(found) == 1, f"{code} among {codes(result, settings)}"
     return found[0]
-
-
-# ---------------------------------------------------------------- level
 
 
 def test_the_lowest_level_names_the_step_above_it() -> None:
@@ -106,73 +97,6 @@ def test_members_just_below_a_level_are_counted_by_either_half_of_the_rule() -> 
     found = only(members(totals, orders), "near_level", LISTED)
     assert (found.theme, found.about["level"], found.evidence["near_count"]) == ("level", "advanced", 13)
     assert found.evidence["near_amount"] == 6 * 850 + 7 * 200
-
-
-# ---------------------------------------------------------------- amount and count
-
-
-def test_the_coupon_stands_just_above_the_usual_order() -> None:
-    found = only(amount_bands(), "modal_band")
-    assert found.evidence["modal_share"] == 265 / 454
-    assert (found.evidence["spend_amount"], found.evidence["coupon_amount"]) == (60.0, 2.0)
-    assert found.text("en") == "58% of members spend up to ¥50 per order; together they bring 13% of sales."
-    assert only(amount_bands("total"), "modal_band").action.endswith("action_total")
-    orders = only(amount_bands("order"), "modal_band")
-    assert orders.evidence["modal_count"] == 300
-    assert orders.text("zh") == "半数订单金额不超过 ¥50，合计占销售额的 13%。"
-
-
-def test_the_high_spenders_of_document_a() -> None:
-    found = only(amount_bands(), "high_band")
-    assert (found.evidence["high_count"], found.evidence["high_share"]) == (65, 65 / 454)
-    assert found.evidence["amount_share"] == pytest.approx(35 / 60)
-    assert found.text("zh") == "客单价超过 ¥200 的会员占 14%，贡献了 58% 的销售额。"
-
-
-def test_concentration_has_two_sides() -> None:
-    found = only(concentration(58_000), "concentrated")
-    assert (found.evidence["top_share"], found.evidence["amount_share"], found.evidence["tenth_amount"]) == (
-        0.1,
-        0.58,
-        5_800,
-    )
-    assert found.text("en") == "The top 10% of members bring 58% of sales."
-    assert codes(concentration(15_000)) == ["broad"]
-    assert codes(concentration(30_000)) == []
-
-
-def test_high_spenders_asleep_are_counted_and_never_named() -> None:
-    found = only(high_spenders([10] * 14 + [181] * 5 + [300]), "spenders_quiet", LISTED)
-    assert (found.evidence["quiet_count"], found.evidence["quiet_share"]) == (6, 0.3)
-    assert found.evidence["quiet_amount"] == sum(2_000 - i for i in range(14, 20))
-    assert "spenders_quiet" not in codes(high_spenders([10] * 16 + [181] * 4)), "four are too few to speak of"
-    assert codes(high_spenders([300] * 4)) == []
-
-
-def test_few_orders_and_what_one_more_would_bring() -> None:
-    found = only(count_bands(), "few_orders")
-    assert found.evidence["few_share"] == 408 / 454
-    assert found.text("en").startswith("Nine in ten members have placed at most 2 orders")
-    assert found.text("zh").startswith("每 10 位会员就有 9 位交易不超过 2 笔")
-    more = only(count_bands(), "second_purchase")
-    assert more.evidence["more_count"] == 41
-    assert more.evidence["more_amount"] == pytest.approx(41 * 90_000 / 900)
-    assert "not a forecast" in more.text("en") and "不是预测" in more.text("zh")
-    assert only(count_bands(), "frequent_money").evidence["money_ratio"] == pytest.approx(
-        (36 / 90) / (17 / 454)
-    )
-    assert "only one order" in only(count_bands([1, 2, 3]), "few_orders").text("en")
-
-
-def test_frequent_buyers_asleep_are_read_apart_from_the_few_trade_ones() -> None:
-    few = only(sleeping(), "sleeping_few")
-    assert (few.evidence["sleeping_count"], few.evidence["sleeping_share"]) == (300, 300 / 408)
-    frequent = only(sleeping(), "sleeping_frequent")
-    assert (frequent.evidence["sleeping_count"], frequent.evidence["sleeping_amount"]) == (8, 4_500.0)
-    assert frequent.about["band"] == (5, None, "orders")
-
-
-# ---------------------------------------------------------------- rfm
 
 
 def test_each_segment_at_stake_and_the_largest_ones() -> None:
@@ -242,25 +166,6 @@ def test_who_slipped_out_of_the_segments_that_matter() -> None:
     back = only(moves(), "came_back")
     assert (back.evidence["back_count"], back.about["segments"]) == (7, ["important_winback"])
     assert "came_back" not in codes(moves(edge=90)), "an edge of 90 days may have moved past them"
-
-
-def test_headline_figures_speak_when_they_change() -> None:
-    up = {one.about["figure"]: one for one in findings.read(headline(1.2, 0.05))}
-    assert len(up) == 5 and {one.code for one in up.values()} == {"figure_up"}
-    assert up["amount"].evidence["change_share"] == pytest.approx(0.2)
-    assert (
-        up["amount"].text("en")
-        == "Sales rose by 20%: ¥108k in the last 365 days, ¥90k in the 365 days before."
-    )
-    assert up["repeat_share"].evidence_text("en") == "35% (140 of 400 members) against 30%"
-    assert codes(headline(1.0)) == []
-    assert codes(headline(0.8)) == ["figure_down"] * 4
-    few = headline(1.2)
-    few["before"] = 20.0
-    assert "active_members" not in {one.about["figure"] for one in findings.read(few)}
-
-
-# ---------------------------------------------------------------- bases, thresholds, order
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)

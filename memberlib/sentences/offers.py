@@ -1,4 +1,4 @@
-"""Round amounts of coupons and of what to spend for them."""
+"""Round amounts of coupons, and of what to spend for them."""
 
 from __future__ import annotations
 
@@ -38,17 +38,32 @@ def coupon(typical_amount: float | None, currency: str, limits: Mapping[str, Any
     return min(fitting, key=lambda one: (round(abs(one - middle), 9), -one), default=None)
 
 
-def spend_over(amount: float | None, currency: str, limits: Mapping[str, Any]) -> float | None:
-    """The lowest round amount at least ``spend_lift`` times above an amount: what to spend for a coupon.
+def spend_over(
+    usual_amount: float | None, average_amount: float | None, currency: str, limits: Mapping[str, Any]
+) -> float | None:
+    """What to spend for a coupon: the lowest round amount ``spend_lift`` times above the usual and the average order.
+
+    A threshold below the average order hands money to whoever orders as always. Few large orders put the average far
+    above what most spend, so that both count.
+
+    Parameters
+    ----------
+    usual_amount : float or None
+        Upper end of the interval in which most orders lie.
+    average_amount : float or None
+        Sales ÷ orders, over the same orders.
+    currency, limits
+        As in :func:`coupon`.
 
     Examples
     --------
-    >>> spend_over(50, "CNY", {"spend_lift": 1.1, "step": {"CNY": 1}})
-    60.0
+    >>> limits = {"spend_lift": 1.1, "step": {"CNY": 1}}
+    >>> spend_over(50, 40, "CNY", limits), spend_over(50, 83.5, "CNY", limits), spend_over(50, None, "CNY", limits)
+    (60.0, 100.0, 60.0)
     """
-    if not amount or amount <= 0:
+    least = max(usual_amount or 0, average_amount or 0) * limits["spend_lift"]
+    if least <= 0:
         return None
-    least = amount * limits["spend_lift"]
     return min(
         (one for one in _round_amounts(least, least * 10, _ROUND, _step(currency, limits)) if one >= least),
         default=None,

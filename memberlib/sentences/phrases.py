@@ -19,7 +19,7 @@ _FRACTIONS = (
 _NAME_WIDTH = 24
 _WORD_GROUPS = {
     "level": "level", "segment": "segment", "season": "season", "kind": "kind", "measure": "finding.measure",
-    "figure": "finding.figure", "reason": "reason",
+    "figure": "figure_said", "period": "period", "against": "against", "reason": "reason",
 }  # fmt: skip
 
 

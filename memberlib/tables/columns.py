@@ -9,6 +9,7 @@ from typing import Any
 from memberlib import i18n
 from memberlib.figures import figure
 
+UNITS = ("unit", "numerator_unit", "denominator_unit")
 _WHOLE_FROM = 1_000  # from here on, cents say nothing
 
 
@@ -48,7 +49,7 @@ def columns(result: Any, lang: str | None = None) -> list[Column]:
     for name in result.columns:
         if (
             name == "upper"
-            or (name == "unit" and "figure" in result)
+            or (name in UNITS and "figure" in result)
             or (name == "whole" and "season" in result)
         ):
             continue
@@ -128,19 +129,16 @@ def _digits(values: Sequence[Any], currency: str) -> int:
 def _figures(result: Any, name: str, lang: str | None) -> list[str]:
     """Headline figures, each in its own unit."""
     currency = str(result.attrs.get("currency") or "")
+    units = result[figure(name).unit_in if figure(name).unit_in in result else "unit"]
 
     def written(value: Any, unit: str) -> str:
-        if name == "numerator" and unit == "money":
-            return i18n.money(value, currency, lang)
-        if name in ("numerator", "denominator"):
-            return i18n.number(value, lang)
         if unit == "money":
             return i18n.money(value, currency, lang)
         if unit == "share":
             return i18n.percent(value, lang)
         return i18n.number(value, lang, digits=0 if unit in ("count", "days") else None)
 
-    return [written(value, str(unit)) for value, unit in zip(result[name], result["unit"], strict=True)]
+    return [written(value, str(unit)) for value, unit in zip(result[name], units, strict=True)]
 
 
 def _text(value: Any, lang: str | None) -> str:

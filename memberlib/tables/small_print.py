@@ -31,7 +31,13 @@ def how(result: Any, lang: str | None = None, *, alone: bool = True) -> str:
     params: Mapping[str, Any] = about.get("params") or {}
     known = i18n.words(i18n.language(lang))
     analysis = str(about.get("analysis", ""))
-    forms = (params.get("unit"), params.get("measure"), about.get("level_source"), about.get("assumption"))
+    forms = (
+        params.get("unit"),
+        params.get("measure"),
+        about.get("level_source"),
+        about.get("assumption"),
+        about.get("comparison"),
+    )
     view = f"{i18n.view_key(about)}.how"
     keys = [f"{view}_{form}" for form in forms if isinstance(form, str)]
     key = next((key for key in [*keys, view, f"how.{analysis}"] if key in known), None)
@@ -56,6 +62,7 @@ def _values(about: Mapping[str, Any], params: Mapping[str, Any], lang: str | Non
         "as_of": i18n.day(about.get("as_of"), lang),
         "before": i18n.day(about.get("before"), lang),
         "from_on": i18n.day(about.get("from_on"), lang),
+        "before_from_on": i18n.day(about.get("before_from_on"), lang),
         "days": i18n.NO_VALUE if i18n.is_empty(days) else i18n.counted(days, "days", lang),
         "churn_days": i18n.NO_VALUE if i18n.is_empty(churn) else i18n.counted(churn, "days", lang),
         "peak_ratio": i18n.number(params.get("peak_ratio"), lang),

@@ -1,4 +1,4 @@
-"""What do orders come to, who spends most, and how much rests on how few?"""
+"""Members and orders by amount, the highest spenders, and how much of sales rests on how few members."""
 
 from memberlib.themes.amount.analyses import amount_bands, concentration, high_spenders, theme
 

@@ -1,4 +1,4 @@
-"""The theme "amount": what orders come to, who spends most, how much rests on how few."""
+"""Analyses of the theme "amount": members and orders by amount, the highest spenders, how few bring how much."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def amount_bands(
     Parameters
     ----------
     measure : {"mean", "total", "order"}, optional
-        A member's mean order value, a member's total, or the single order; the shop's ``amount_measure``
+        A member's sales ÷ orders, a member's total, or the single order; the shop's ``amount_measure``
         where none is given.
     edges : sequence of number, optional
         Upper edges in the shop's currency, rising; the shop's ``amount_edges`` where none are given.
@@ -133,10 +133,7 @@ def concentration(store: Store) -> pd.DataFrame:
         "amount_share": [ratio(amount, amounts[-1]) for amount in amounts],
         "least_amount": least,
     }
-    return answer(
-        columns,
-        base=buyers,
-    )
+    return answer(columns, base=buyers)
 
 
 @theme.view(
@@ -184,8 +181,4 @@ def high_spenders(store: Store, *, limit: Limit = 20) -> pd.DataFrame:
     columns["rank"] = [first[amount] for amount in columns["total_amount"]]
     columns["amount_share"] = [ratio(amount, total) for amount in columns["total_amount"]]
     order = ("rank", *names, "amount_share")
-    return answer(
-        {name: columns[name] for name in order},
-        base=store.buyer_count,
-        total_amount=total,
-    )
+    return answer({name: columns[name] for name in order}, base=store.buyer_count, total_amount=total)

@@ -1,4 +1,4 @@
-"""How often have members bought, and how many of each interval have gone quiet?"""
+"""Members by their number of orders, and how many of each interval are asleep."""
 
 from memberlib.themes.count.analyses import count_bands, sleeping, theme
 

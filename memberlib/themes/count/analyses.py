@@ -1,4 +1,4 @@
-"""How often have members bought, and how many of each interval have gone quiet?"""
+"""Analyses of the theme "count": members by their number of orders, and how many of each interval are asleep."""
 
 from __future__ import annotations
 

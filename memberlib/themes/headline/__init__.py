@@ -1,4 +1,4 @@
-"""What did the shop sell and to whom lately, how did that change, and which orders are left out?"""
+"""Headline figures: sales and buyers of the last days against a year earlier, and the orders left out."""
 
 from memberlib.themes.headline.analyses import headline, left_out, theme
 
