@@ -64,6 +64,9 @@ class Settings:
         Upper edges of the intervals, closed on the right.
     churn_days : int
         A member without a trade for more days than this is asleep.
+    active_days : int, optional
+        A member whose last trade lies at most so many days back counts as recent (RFM's R is high); ``churn_days``
+        where it is not set, and never more. See :attr:`recent_days`.
     peak_ratio, slack_ratio : float
         A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
     category_prefixes : dict
@@ -91,6 +94,7 @@ class Settings:
     amount_measure: str = "mean"
     count_edges: tuple[int, ...] = (2, 5, 10)
     churn_days: int = 180
+    active_days: int | None = None
     peak_ratio: float = 1.25
     slack_ratio: float = 0.75
     category_prefixes: dict[str, str] = field(default_factory=dict)
@@ -100,6 +104,18 @@ class Settings:
     join_shared_phone: str = "report"
     findings: dict[str, Any] = field(default_factory=dict)
     source: Source | None = None
+
+    def __post_init__(self) -> None:
+        if self.active_days is not None and self.active_days > self.churn_days:
+            raise InputError(
+                f"active_days ({self.active_days}) must be at most churn_days ({self.churn_days}):"
+                " who is asleep is not recent"
+            )
+
+    @property
+    def recent_days(self) -> int:
+        """Days within which a member's last trade is a recent one: ``active_days``, else ``churn_days``."""
+        return self.churn_days if self.active_days is None else self.active_days
 
     def name_in(self, lang: str, fallback: str = "") -> str:
         """Name of the shop in a language, else in any language, else ``fallback``; 繁體 is made from 简体."""
@@ -244,7 +260,7 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     for key, whole in (("time_edges_months", True), ("amount_edges", False), ("count_edges", True)):
         if key in values:
             values[key] = rising(values[key], whole=whole, what=f"{where}: {key}")
-    for key in ("churn_days", "peak_ratio", "slack_ratio"):
+    for key in ("churn_days", "active_days", "peak_ratio", "slack_ratio"):
         if key in values and (
             isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0
         ):
@@ -261,7 +277,10 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
             values["level_rules"] = level_rules(values["level_rules"])
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-    return Settings(**values)
+    try:
+        return Settings(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _join_keys(given: Any, where: str) -> tuple[str, ...]:
