@@ -268,7 +268,7 @@ def _rfm(store: Store) -> dict[str, Any]:
     segment_map = _choice("rfm.option.segment_map", ("eight", "eleven"), "eight")
 
     def finer(_: Any) -> None:
-        """The eleven segments are made of five scores, which neither the active days nor the median nor the mean give."""
+        """The eleven segments are made of five scores, which two-sided methods do not give."""
         if segment_map.value == "eleven":
             scores.value = 5
             if method.value in ("active", "median", "mean"):

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import ibis
     import kmeans1d
     import numpy as np
-    import pandas as pd
     from ibis.expr.types import Column, Table
 
     from memberlib.store import Store
@@ -106,19 +105,19 @@ def scored(facts: Table, cuts: Cuts) -> Table:
     return facts.select("member_id", *MEASURES.values(), r=r, f=f, m=m)
 
 
-def cells_of(store: Store, cuts: Cuts) -> pd.DataFrame:
-    """One row per combination of scores that members have.
+def cells_of(store: Store, cuts: Cuts) -> list[dict[str, Any]]:
+    """One row per combination of scores that members have, by r, f and m.
 
     Returns
     -------
-    DataFrame
+    list of dict
         r, f, m, member_count, sleeping_count (of these, without an order for more than the shop's
         ``churn_days``), recency_days, order_count, total_amount (sums over these members). Not to be changed.
     """
     return store.once(("rfm cells", tuple(cuts.edges.values())), lambda: _cells(store, cuts))
 
 
-def _cells(store: Store, cuts: Cuts) -> pd.DataFrame:
+def _cells(store: Store, cuts: Cuts) -> list[dict[str, Any]]:
     rows = scored(store.facts, cuts)
     sums = rows.group_by("r", "f", "m").aggregate(
         member_count=rows.count(),
@@ -127,7 +126,7 @@ def _cells(store: Store, cuts: Cuts) -> pd.DataFrame:
         order_count=rows.order_count.sum(),
         total_amount=exact_sum(rows.total_amount),
     )
-    return sums.to_pyarrow().to_pandas().sort_values(["r", "f", "m"], ignore_index=True)
+    return sorted(sums.to_pyarrow().to_pylist(), key=lambda row: (row["r"], row["f"], row["m"]))
 
 
 def better(measure: str, interval: int, scores: int) -> int:

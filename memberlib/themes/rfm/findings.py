@@ -52,6 +52,8 @@ def valuable_active(reading: Reading) -> Finding | None:
     about = {"segments": [row["segment"] for row in active]}
     if not reading.speakable(asleep):
         return reading.say(share, evidence, about=about)
+    if not reading.speakable(count - asleep):
+        return None
     evidence |= {"sleeping_count": asleep, "awake_count": count - asleep, "churn_days": reading.churn_days}
     return reading.say(share, evidence, about=about, wording="text_asleep", action="action_asleep")
 
@@ -197,9 +199,7 @@ def region_unknown(reading: Reading) -> Finding | None:
     share = without / reading.base
     if share < reading.limits["region_unknown_share"]:
         return None
-    return reading.say(
-        share, {"unknown_count": without, "buyer_count": reading.base, "unknown_share": share}
-    )
+    return reading.say(share, {"unknown_count": without, "buyer_count": reading.base, "unknown_share": share})
 
 
 def _named(reading: Reading) -> list[Row]:
@@ -224,7 +224,9 @@ def _apart(reading: Reading, row: Row, overall: Row, measure: str, regions: int)
     count, members = row["member_count"], reading.total("member_count")
     if not spread or count >= members:
         return False
-    if measure == "order_amount":  # what its members spent less than as many average orders would have come to
+    if (
+        measure == "order_amount"
+    ):  # what its members spent less than as many average orders would have come to
         distance = (row["mean_order_count"] or 0) * _order_value(overall) - (row["mean_total_amount"] or 0)
     else:
         distance = (row[_MEANS[measure]] or 0) - overall[_MEANS[measure]]
@@ -298,16 +300,21 @@ def fell(reading: Reading) -> Finding | None:
 def came_back(reading: Reading) -> Finding | None:
     """Who bought again of the valuable who had gone quiet."""
     unseen, active = reading.limits["unseen_segments"], reading.limits["active_segments"]
-    rows = [row for row in reading.rows if row["segment_from"] in unseen and row["segment_to"] in active]
+    away = [row for row in reading.rows if row["segment_from"] in unseen and row["member_count"]]
+    rows = [row for row in away if row["segment_to"] in active]
+    since = list(dict.fromkeys(row["segment_from"] for row in rows))
     count = int(reading.total("member_count", rows))
-    if not reading.speakable(count) or not _recent_means_bought(reading):
+    before = int(reading.total("member_count", (row for row in away if row["segment_from"] in since)))
+    if not reading.speakable(count) or count / before < reading.limits["back_share"]:
+        return None
+    if not _recent_means_bought(reading):
         return None
     evidence = {
         "back_count": count,
+        "before_count": before,
+        "back_share": count / before,
         "back_amount": reading.total("amount", rows),
-        "buyer_count": reading.base,
     }
-    since = list(dict.fromkeys(row["segment_from"] for row in rows))
     about = {"span": (_days(reading), "days"), "segments": since}
     return reading.say(count / reading.base, evidence, about=about)
 

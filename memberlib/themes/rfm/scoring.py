@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from memberlib.lazy import Lazy
@@ -137,7 +138,9 @@ def audit(
     base = store.buyer_count
     rows: dict[str, list[Any]] = {name: [] for name in _AUDITS}
     for (measure, column), score in zip(MEASURES.items(), "rfm", strict=True):
-        per_score = cells.groupby(score)["member_count"].sum()
+        per_score: Counter[int] = Counter()
+        for cell in cells:
+            per_score[cell[score]] += cell["member_count"]
         values, members = _values(store, column)
         found = cuts.edges[measure]
         repeated = [False, *(a == b for a, b in itertools.pairwise(found))]
@@ -151,7 +154,7 @@ def audit(
         rows["tied_share"].append(ratio(int(members[members > 1].sum()), base))
         rows["largest_tie_count"].append(int(members.max(initial=0)))
         rows["edge_tied_count"].append(sum(on))
-        rows["largest_score_share"].append(ratio(int(per_score.max()), base) if base else None)
+        rows["largest_score_share"].append(ratio(max(per_score.values(), default=None), base))
         rows["scored_share"].append(ratio(base, store.member_count))
         rows["ntile_split_count"].append(_ntile_split(order, cuts.scores))
     return answer(
@@ -169,12 +172,12 @@ def _recent(store: Store, cuts: Cuts) -> dict[str, dict[str, float]]:
     compared = {name: cuts_of(store, method=name) for name in ("active", "median")} | {cuts.method: cuts}
     found = {}
     for method, one in compared.items():
-        cells, least = cells_of(store, one), high_from(one.scores)
-        high = cells[cells["r"] >= least]
+        least = high_from(one.scores)
+        high = [cell for cell in cells_of(store, one) if cell["r"] >= least]
         found[method] = {
             "edge_days": one.edges["recency"][one.scores - least],
-            "recent_count": int(high["member_count"].sum()),
-            "sleeping_count": int(high["sleeping_count"].sum()),
+            "recent_count": sum(cell["member_count"] for cell in high),
+            "sleeping_count": sum(cell["sleeping_count"] for cell in high),
         }
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from memberlib.errors import InputError
-from memberlib.results import answer, exact_sum
+from memberlib.results import answer, exact_sum, ratio
 from memberlib.theme import Chart
 from memberlib.themes.rfm.cuts import Cuts, cells_of, cuts_of, scored
 from memberlib.themes.rfm.maps import SegmentMap, map_of
@@ -34,6 +34,7 @@ _SEGMENTS = (
 )
 _MEMBERS = ("member_id", "recency_days", "order_count", "total_amount", "r", "f", "m", "segment")
 _REGIONS = ("region", "member_count", "mean_recency_days", "mean_order_count", "mean_total_amount", "amount")
+_SUMS = ("member_count", "sleeping_count", "recency_days", "order_count", "total_amount")
 _MEANS = {
     "mean_recency_days": "recency_days",
     "mean_order_count": "order_count",
@@ -96,17 +97,27 @@ def segments(
     """
     cuts = cuts_of(store, method=method, scores=scores, edges=edges)
     chosen = map_of(segment_map, cuts.scores)
-    cells = cells_of(store, cuts)
-    cells = cells.assign(segment=chosen.of(cells["r"], cells["f"], cells["m"]))
-    summed = ["member_count", "sleeping_count", "recency_days", "order_count", "total_amount"]
-    sums = cells.groupby("segment")[summed].sum()
-    rows = sums.reindex(list(chosen.segments), fill_value=0).rename_axis("segment").reset_index()
-    rows["amount"] = rows["total_amount"].astype("float64").round(4)
-    base, amount = store.buyer_count, round(float(rows["amount"].sum()), 4)
-    nothing = float("nan")
-    rows["member_share"] = rows["member_count"] / (base or nothing)
-    rows["amount_share"] = rows["amount"] / (amount or nothing)
-    return segmented(_with_means(rows), _SEGMENTS, cuts=cuts, chosen=chosen, base=base)
+    sums: dict[str, dict[str, Any]] = {name: dict.fromkeys(_SUMS, 0) for name in chosen.segments}
+    for cell in cells_of(store, cuts):
+        own = sums[chosen.cells[cell["r"], cell["f"], cell["m"]]]
+        for name in _SUMS:
+            own[name] += cell[name]
+    amounts = [round(float(own["total_amount"]), 4) for own in sums.values()]
+    base, amount = store.buyer_count, round(sum(amounts), 4)
+    rows: dict[str, list[Any]] = {
+        "segment": list(sums),
+        **{
+            name: [own[name] for own in sums.values()]
+            for name in ("member_count", "sleeping_count", "order_count")
+        },
+        "amount": amounts,
+        "member_share": [ratio(own["member_count"], base) for own in sums.values()],
+        "amount_share": [ratio(one, amount) for one in amounts],
+    }
+    for mean, total in _MEANS.items():
+        totals = rows["amount"] if total == "amount" else [own[total] for own in sums.values()]
+        rows[mean] = [ratio(one, count) for one, count in zip(totals, rows["member_count"], strict=True)]
+    return segmented(rows, _SEGMENTS, cuts=cuts, chosen=chosen, base=base)
 
 
 @theme.view(front=False, person_rows=True)
@@ -256,7 +267,7 @@ def _spread(sums: pd.DataFrame) -> dict[str, float]:
 
 
 def segmented(
-    rows: pd.DataFrame,
+    rows: pd.DataFrame | Mapping[str, Iterable[Any]],
     columns: Iterable[str],
     *,
     cuts: Cuts,
