@@ -73,6 +73,9 @@ class Settings:
         What the amount intervals measure: ``mean`` (a member's average order), ``total`` or ``order``.
     churn_days : int
         A member without a trade for more days than this is asleep.
+    active_days : int, optional
+        A member whose last trade lies at most so many days back counts as recent (RFM's R is high); ``churn_days``
+        where it is not set, and never more. See :attr:`recent_days`.
     peak_ratio, slack_ratio : float
         A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
     category_prefixes : dict
@@ -102,6 +105,7 @@ class Settings:
     amount_measure: str = "mean"
     count_edges: tuple[int, ...] = (2, 5, 10)
     churn_days: int = 180
+    active_days: int | None = None
     peak_ratio: float = 1.25
     slack_ratio: float = 0.75
     category_prefixes: dict[str, str] = field(default_factory=dict)
@@ -111,6 +115,18 @@ class Settings:
     join_shared_phone: str = "report"
     findings: dict[str, Any] = field(default_factory=dict)
     source: ExternalSource | None = None
+
+    def __post_init__(self) -> None:
+        if self.active_days is not None and self.active_days > self.churn_days:
+            raise InputError(
+                f"active_days ({self.active_days}) must be at most churn_days ({self.churn_days}):"
+                " who is asleep is not recent"
+            )
+
+    @property
+    def recent_days(self) -> int:
+        """Days within which a member's last trade is a recent one: ``active_days``, else ``churn_days``."""
+        return self.churn_days if self.active_days is None else self.active_days
 
     def name_in(self, lang: str, fallback: str = "") -> str:
         """Name of the shop in a language, else in any language, else ``fallback``; 繁體 is made from 简体."""
@@ -255,7 +271,7 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
     for key, whole in (("time_edges_months", True), ("amount_edges", False), ("count_edges", True)):
         if key in values:
             values[key] = rising(values[key], whole=whole, what=f"{where}: {key}")
-    for key in ("churn_days", "peak_ratio", "slack_ratio"):
+    for key in ("churn_days", "active_days", "peak_ratio", "slack_ratio"):
         if key in values and (
             isinstance(values[key], bool) or not isinstance(values[key], int | float) or values[key] <= 0
         ):
@@ -273,7 +289,10 @@ def settings_from(table: Mapping[str, Any], store_id: str = "shop") -> Settings:
             values["level_rules"] = () if isinstance(own, list | tuple) and not own else level_rules(own)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-    return Settings(**values)
+    try:
+        return Settings(**values)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _join_keys(given: Any, where: str) -> tuple[str, ...]:

@@ -265,14 +265,14 @@ def _rules(store: Store) -> dict[str, Any]:
 def _rfm(store: Store) -> dict[str, Any]:
     scores = w.IntSlider(5, min=2, max=6, description=i18n.say("rfm.option.scores.name"), style=_WIDE)
     scores.continuous_update = False
-    method = _choice("rfm.option.method", ("median", "mean", "quantile", "jenks"), "median")
+    method = _choice("rfm.option.method", ("active", "median", "mean", "quantile", "jenks"), "active")
     segment_map = _choice("rfm.option.segment_map", ("eight", "eleven"), "eight")
 
     def finer(_: Any) -> None:
-        """The eleven segments are made of five scores, which the median and the mean do not give."""
+        """The eleven segments are made of five scores, which two-sided methods do not give."""
         if segment_map.value == "eleven":
             scores.value = 5
-            if method.value in ("median", "mean"):
+            if method.value in ("active", "median", "mean"):
                 method.value = "quantile"
 
     segment_map.observe(finer, "value")

@@ -183,7 +183,10 @@ def _named(name: str, value: Any, currency: str, lang: str | None, width: int) -
     what = re.sub(r"s$", "", name.split("_", 1)[0])
     pair = what in ("span", "band", "edge")
     if isinstance(value, Sequence) and not isinstance(value, str) and not pair:
-        return joined([_named(name, one, currency, lang, width) for one in value], lang)
+        parts = [_named(name, one, currency, lang, width) for one in value]
+        if what == "segment":  # some of their names have a comma
+            parts = [i18n.say("finding.phrase.list.quoted", lang, name=part) for part in parts]
+        return joined(parts, lang)
     if what == "span":
         return i18n.counted(value[0], value[1], lang)
     if what == "band":

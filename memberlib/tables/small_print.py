@@ -71,7 +71,9 @@ def _values(about: Mapping[str, Any], params: Mapping[str, Any], lang: str | Non
         "scores_cut": "",
     }
     if isinstance(params.get("method"), str):
-        method = i18n.word("method", params["method"], lang)
+        edge = (about.get("edges") or {}).get("recency") or [None]
+        days = i18n.NO_VALUE if edge[0] is None else i18n.counted(i18n.rounded(edge[0]), "days", lang)
+        method = i18n.say(f"method.{params['method']}", lang, edge_days=days)
         scores = i18n.number(params.get("scores"), lang)
         values["scores_cut"] = i18n.say("how.scores", lang, method=method, scores=scores)
     return values

@@ -1,8 +1,8 @@
-"""Where are a shop's values cut into scores?
+"""Where a shop's recency, frequency and money are cut into scores.
 
-Three measures: recency (whole days since the last counted trade), frequency (counted trades), monetary (net
+Three measures: recency (whole days since the last counted order), frequency (counted orders), monetary (net
 amount in all). Each is cut by rising edges into intervals closed on the right, so that equal values always
-share a score. A high score is the better one: few days, many trades, much money.
+share a score. A high score is the better one: few days, many orders, much money.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from memberlib.errors import InputError
 from memberlib.lazy import Lazy
@@ -21,14 +20,13 @@ if TYPE_CHECKING:
     import ibis
     import kmeans1d
     import numpy as np
-    import pandas as pd
     from ibis.expr.types import Column, Table
 
     from memberlib.store import Store
 else:
     ibis, np, kmeans1d = Lazy("ibis"), Lazy("numpy"), Lazy("kmeans1d")
 
-METHODS = ("median", "mean", "quantile", "fixed", "jenks")
+METHODS = ("active", "median", "mean", "quantile", "fixed", "jenks")
 MEASURES = {"recency": "recency_days", "frequency": "order_count", "monetary": "total_amount"}
 """Measure → its column in the facts."""
 
@@ -53,10 +51,6 @@ class Cuts:
     sampled: int | None = None
 
 
-_CUTS: WeakKeyDictionary[Store, dict[Any, Cuts]] = WeakKeyDictionary()
-_CELLS: WeakKeyDictionary[Store, dict[Any, pd.DataFrame]] = WeakKeyDictionary()
-
-
 def cuts_of(
     store: Store, *, method: str, scores: int | None = None, edges: Mapping[str, Sequence[Any]] | None = None
 ) -> Cuts:
@@ -64,13 +58,15 @@ def cuts_of(
 
     Parameters
     ----------
-    method : {"median", "mean", "quantile", "fixed", "jenks"}
-        ``median`` and ``mean`` cut once; ``quantile`` at the type-7 quantiles 1/n … (n−1)/n (Hyndman and
+    method : {"active", "median", "mean", "quantile", "fixed", "jenks"}
+        ``active`` cuts recency at the shop's ``active_days`` (its ``churn_days`` where it has set none), so that
+        nobody asleep is recent, and the other two at the median. ``median`` and ``mean`` cut all three once;
+        ``quantile`` at the type-7 quantiles 1/n … (n−1)/n (Hyndman and
         Fan, "Sample quantiles in statistical packages", 1996); ``jenks`` at the natural breaks, the
         one-dimensional k-means optimum (exact, by dynamic programming).
     scores : int, optional
-        Number of scores of ``quantile`` and ``jenks``, 2 to 10, else 5. ``median`` and ``mean`` always give
-        2; ``fixed`` one more than its edges.
+        Number of scores of ``quantile`` and ``jenks``, 2 to 10, else 5. ``active``, ``median`` and ``mean``
+        always give 2; ``fixed`` one more than its edges.
     edges : mapping, optional
         For ``fixed``: rising edges of recency, frequency and monetary, equally many; else the shop's own
         edges (months turned into days).
@@ -87,18 +83,20 @@ def cuts_of(
         raise InputError(f"edges go with method 'fixed', not with '{method}'; leave one of them out")
     fixed = _fixed(store, edges) if method == "fixed" else None
     count = _score_count(method, scores, fixed)
-    key = (method, count, tuple(fixed.values()) if fixed else None)
-    kept = _CUTS.setdefault(store, {})
-    if key not in kept:
-        if fixed:
-            kept[key] = Cuts(method, count, fixed)
-        elif not store.buyer_count:
-            kept[key] = Cuts(method, count, dict.fromkeys(MEASURES, ()))
-        elif method == "jenks":
-            kept[key] = _jenks(store, count)
-        else:
-            kept[key] = Cuts(method, count, _aggregated(store, method, count))
-    return kept[key]
+    if fixed:
+        return Cuts(method, count, fixed)
+    return store.once(("rfm cuts", method, count), lambda: _cuts(store, method, count))
+
+
+def _cuts(store: Store, method: str, scores: int) -> Cuts:
+    if not store.buyer_count:
+        return Cuts(method, scores, dict.fromkeys(MEASURES, ()))
+    if method == "jenks":
+        return _jenks(store, scores)
+    if method == "active":
+        halves = cuts_of(store, method="median").edges
+        return Cuts(method, scores, {**halves, "recency": (float(store.settings.recent_days),)})
+    return Cuts(method, scores, _aggregated(store, method, scores))
 
 
 def scored(facts: Table, cuts: Cuts) -> Table:
@@ -107,30 +105,32 @@ def scored(facts: Table, cuts: Cuts) -> Table:
     return facts.select("member_id", *MEASURES.values(), r=r, f=f, m=m)
 
 
-def cells_of(store: Store, cuts: Cuts) -> pd.DataFrame:
-    """One row per combination of scores that members have.
+def cells_of(store: Store, cuts: Cuts) -> list[dict[str, Any]]:
+    """One row per combination of scores that members have, by r, f and m.
 
     Returns
     -------
-    DataFrame
-        r, f, m, member_count, recency_days, order_count, total_amount (sums over these members).
+    list of dict
+        r, f, m, member_count, sleeping_count (of these, without an order for more than the shop's
+        ``churn_days``), recency_days, order_count, total_amount (sums over these members). Not to be changed.
     """
-    key = (cuts.method, cuts.scores, tuple(cuts.edges.values()))
-    kept = _CELLS.setdefault(store, {})
-    if key not in kept:
-        rows = scored(store.facts, cuts)
-        sums = rows.group_by("r", "f", "m").aggregate(
-            member_count=rows.count(),
-            recency_days=rows.recency_days.sum(),
-            order_count=rows.order_count.sum(),
-            total_amount=exact_sum(rows.total_amount),
-        )
-        kept[key] = sums.to_pyarrow().to_pandas().sort_values(["r", "f", "m"], ignore_index=True)
-    return kept[key]
+    return store.once(("rfm cells", tuple(cuts.edges.values())), lambda: _cells(store, cuts))
+
+
+def _cells(store: Store, cuts: Cuts) -> list[dict[str, Any]]:
+    rows = scored(store.facts, cuts)
+    sums = rows.group_by("r", "f", "m").aggregate(
+        member_count=rows.count(),
+        sleeping_count=(rows.recency_days > store.settings.churn_days).sum(),
+        recency_days=rows.recency_days.sum(),
+        order_count=rows.order_count.sum(),
+        total_amount=exact_sum(rows.total_amount),
+    )
+    return sorted(sums.to_pyarrow().to_pylist(), key=lambda row: (row["r"], row["f"], row["m"]))
 
 
 def better(measure: str, interval: int, scores: int) -> int:
-    """Score of the interval with that many edges below it: few days are good, few trades are not."""
+    """Score of the interval with that many edges below it: few days are good, few orders are not."""
     return scores - interval if measure == "recency" else interval + 1
 
 
@@ -142,7 +142,7 @@ def _score(value: Column, cuts: Cuts, measure: str) -> Column:
 
 
 def _score_count(method: str, scores: Any, fixed: Mapping[str, tuple[float, ...]] | None) -> int:
-    if method in ("median", "mean"):
+    if method in ("active", "median", "mean"):
         return 2
     if fixed is not None:
         count = len(fixed["recency"]) + 1

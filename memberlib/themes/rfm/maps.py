@@ -1,13 +1,14 @@
-"""Which scores make which segment?
+"""Segment maps: which scores of recency, frequency and money make which segment.
 
-A segment map is a table of score ranges. It is used only when every combination of the three scores falls
-into exactly one of its rows.
+A map is a table of score ranges. It is used only when every combination of the three scores falls into exactly one of
+its rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ EIGHT: tuple[tuple[str, bool, bool, bool], ...] = (
     ("general_winback", False, False, False),
 )
 """Segment → is R (recent), F (often), M (much) high?"""
+
+ELEVEN = (
+    "champions", "loyal", "potential_loyalist", "recent", "promising", "need_attention", "about_to_sleep", "at_risk",
+    "cannot_lose", "hibernating", "lost",
+)  # fmt: skip
+"""The segments of ``eleven.csv``, in their order."""
 
 _FOLDER = Path(__file__).parent
 
@@ -181,18 +188,26 @@ def map_of(chosen: str | Path | pd.DataFrame, scores: int) -> SegmentMap:
         For an unknown name, a file that cannot be read, or what ``check_map`` finds.
     """
     if isinstance(chosen, pd.DataFrame):
-        name, frame = "given", chosen
-    elif chosen == "eight":
-        name, frame = "eight", eight_map(scores)
-    elif chosen == "eleven":
-        if scores != 5:
-            raise InputError(
-                f"map 'eleven' is made for 5 scores and these are {scores};"
-                " take method quantile or jenks with 5 scores, or fixed with 4 edges each"
-            )
-        name, frame = "eleven", _read(_FOLDER / "eleven.csv")
-    else:
-        name, frame = str(chosen), _read(Path(chosen))
+        return _checked("given", chosen, scores)
+    if chosen in ("eight", "eleven"):
+        return _own_map(chosen, scores)
+    return _checked(str(chosen), _read(Path(chosen)), scores)
+
+
+@lru_cache(maxsize=16)
+def _own_map(name: str, scores: int) -> SegmentMap:
+    """One of the two maps of the house; a moved control asks for the same one again and again."""
+    if name == "eight":
+        return _checked(name, eight_map(scores), scores)
+    if scores != 5:
+        raise InputError(
+            f"map 'eleven' is made for 5 scores and these are {scores};"
+            " take method quantile or jenks with 5 scores, or fixed with 4 edges each"
+        )
+    return _checked(name, _read(_FOLDER / "eleven.csv"), scores)
+
+
+def _checked(name: str, frame: pd.DataFrame, scores: int) -> SegmentMap:
     cells = check_map(frame, scores)
     segments = tuple(dict.fromkeys(str(s).strip() for s in frame["segment"]))
     lookup = {(r, f, m): s for r, f, m, s in cells.itertuples(index=False, name=None)}

@@ -1,10 +1,9 @@
-"""How did members move between segments?"""
+"""Moves of members between segments, from an earlier day to now."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from memberlib.errors import InputError
 from memberlib.lazy import Lazy
@@ -26,20 +25,21 @@ else:
 
 _MOVES = ("segment_from", "segment_to", "member_count", "amount")
 
-_EARLIER: WeakKeyDictionary[Store, dict[dt.date, Store]] = WeakKeyDictionary()
-
 
 @theme.view(chart=Chart("matrix", start="segment_from", end="segment_to", value="member_count"))
 def moves(
     store: Store,
     *,
     days: Back = 90,
-    method: Method = "median",
+    method: Method = "active",
     scores: Scores | None = None,
     edges: Cut | None = None,
     segment_map: Map = "eight",
 ) -> pd.DataFrame:
     """From which segment to which members moved in the last ``days``, each date with its own edges.
+
+    With the method ``active`` the edge of recency is the same number of days at both dates; those of frequency
+    and money, and all of the other methods but ``fixed``, are each date's own.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def moves(
     Returns
     -------
     DataFrame
-        segment_from ("none", last, where the member had no counted trade yet), segment_to, member_count,
+        segment_from ("none", last, where the member had no counted order yet), segment_to, member_count,
         amount (all they have spent up to ``as_of``); pairs with members only, in the map's order. base =
-        members with a counted trade by ``as_of``. ``attrs``: before (the earlier date), before_edges, edges,
+        members with a counted order by ``as_of``. ``attrs``: before (the earlier date), before_edges, edges,
         stayed_count, moved_count, new_count.
 
     Raises
@@ -119,10 +119,8 @@ def moves(
 
 
 def _earlier(store: Store, day: dt.date) -> Store | None:
-    """The shop as of that day; None where it had no counted trade by then."""
+    """The shop as of that day; None where it had no counted order by then."""
     if store.first_order_on is None or day < store.first_order_on:
         return None
-    kept = _EARLIER.setdefault(store, {})
-    if day not in kept:
-        kept[day] = store.at(day)
-    return kept[day] if kept[day].buyer_count else None
+    earlier = store.once(("at", day), lambda: store.at(day))
+    return earlier if earlier.buyer_count else None

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from memberlib.errors import InputError
 from memberlib.theme import Anything, Choice, Flag, Theme, Whole
+from memberlib.themes.rfm.maps import EIGHT, ELEVEN
 
 theme = Theme("rfm", "05-rfm", order=("segments", "edges", "audit", "regions", "moves", "members"))
 
-Method = Literal["median", "mean", "quantile", "fixed", "jenks"]
+Method = Literal["active", "median", "mean", "quantile", "fixed", "jenks"]
 
 
 def read_edges(text: Any) -> Any:
@@ -29,7 +30,7 @@ def read_edges(text: Any) -> Any:
     parts = str(text).split("/")
     if len(parts) != 3:
         raise InputError(
-            "--edges of rfm has three lists with '/' between: days/trades/money, as 30,90/1,3/100,500"
+            "--edges of rfm has three lists with '/' between: days/orders/money, as 30,90/1,3/100,500"
         )
     lists = ([one.strip() for one in part.split(",")] for part in parts)
     return dict(zip(("recency", "frequency", "monetary"), lists, strict=True))
@@ -41,4 +42,5 @@ Cut = Annotated[
     Anything("days/orders/money", reader=read_edges, example="30,300/1,3/100,233.3332"),
 ]
 Map = Annotated[Any, Choice(("eight", "eleven"), other=True), Flag("--map")]
+Segment = Annotated[str, Choice((*(name for name, *_ in EIGHT), *ELEVEN), other=True)]
 Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]

@@ -1,14 +1,16 @@
-"""What do the scores rest on?"""
+"""The interval of every score, and how far the scores tell members apart."""
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from memberlib.lazy import Lazy
 from memberlib.results import answer, ratio
 from memberlib.theme import Chart
 from memberlib.themes.rfm.cuts import MEASURES, Cuts, better, cells_of, cuts_of
+from memberlib.themes.rfm.maps import high_from
 from memberlib.themes.rfm.options import Cut, Method, Scores, theme
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ _AUDITS = (
 def score_edges(
     store: Store,
     *,
-    method: Method = "median",
+    method: Method = "active",
     scores: Scores | None = None,
     edges: Cut | None = None,
 ) -> pd.DataFrame:
@@ -64,10 +66,10 @@ def score_edges(
     Returns
     -------
     DataFrame
-        measure (recency, frequency, monetary), score (high is better), lower, upper (days, trades, money;
+        measure (recency, frequency, monetary), score (high is better), lower, upper (days, orders, money;
         None where open; closed on the right), member_count, tied_count (of these, exactly on the upper
         edge: one step more and they would be elsewhere). Per measure the lowest values come first. base =
-        members with a counted trade.
+        members with a counted order.
 
     Examples
     --------
@@ -78,7 +80,7 @@ def score_edges(
     ...                        "paid_amount": [80, 20], "paid_at": days})
     >>> found = score_edges(store_from(orders))
     >>> found[found.measure == "recency"][["score", "lower", "upper", "member_count"]].values.tolist()
-    [[2, None, 10, 1], [1, 10, None, 1]]
+    [[2, None, 180, 2], [1, 180, None, 0]]
     """
     cuts = cuts_of(store, method=method, scores=scores, edges=edges)
     counts = _counts(store, cuts)
@@ -107,7 +109,7 @@ def score_edges(
 def audit(
     store: Store,
     *,
-    method: Method = "median",
+    method: Method = "active",
     scores: Scores | None = None,
     edges: Cut | None = None,
 ) -> pd.DataFrame:
@@ -127,7 +129,9 @@ def audit(
         edge_tied_count (members exactly on an edge), largest_score_share (of members with the commonest
         score), scored_share (members with a score ÷ members known), ntile_split_count (members whose equals
         would get another score if the scores were equally large groups, as NTILE makes them). base =
-        members with a counted trade; ``attrs`` also has known_count.
+        members with a counted order; ``attrs`` also has known_count and recent: for the method at hand, for
+        ``active`` and for ``median`` up to how many days R is high (edge_days), for how many members
+        (recent_count), and how many of these are asleep by the shop's ``churn_days`` (sleeping_count).
 
     Examples
     --------
@@ -145,7 +149,9 @@ def audit(
     base = store.buyer_count
     rows: dict[str, list[Any]] = {name: [] for name in _AUDITS}
     for (measure, column), score in zip(MEASURES.items(), "rfm", strict=True):
-        per_score = cells.groupby(score)["member_count"].sum()
+        per_score: Counter[int] = Counter()
+        for cell in cells:
+            per_score[cell[score]] += cell["member_count"]
         values, members = _values(store, column)
         found = cuts.edges[measure]
         repeated = [False, *(a == b for a, b in itertools.pairwise(found))]
@@ -159,7 +165,7 @@ def audit(
         rows["tied_share"].append(ratio(int(members[members > 1].sum()), base))
         rows["largest_tie_count"].append(int(members.max(initial=0)))
         rows["edge_tied_count"].append(sum(on))
-        rows["largest_score_share"].append(ratio(int(per_score.max()), base) if base else None)
+        rows["largest_score_share"].append(ratio(max(per_score.values(), default=None), base))
         rows["scored_share"].append(ratio(base, store.member_count))
         rows["ntile_split_count"].append(_ntile_split(order, cuts.scores))
     return answer(
@@ -167,8 +173,24 @@ def audit(
         base=base,
         params=params_of(cuts),
         known_count=store.member_count,
+        recent=_recent(store, cuts) if base else {},
         **about(cuts),
     )
+
+
+def _recent(store: Store, cuts: Cuts) -> dict[str, dict[str, float]]:
+    """What the choice of a method does to R: method → up to how many days it is high, for whom, how many asleep."""
+    compared = {name: cuts_of(store, method=name) for name in ("active", "median")} | {cuts.method: cuts}
+    found = {}
+    for method, one in compared.items():
+        least = high_from(one.scores)
+        high = [cell for cell in cells_of(store, one) if cell["r"] >= least]
+        found[method] = {
+            "edge_days": one.edges["recency"][one.scores - least],
+            "recent_count": sum(cell["member_count"] for cell in high),
+            "sleeping_count": sum(cell["sleeping_count"] for cell in high),
+        }
+    return found
 
 
 def params_of(cuts: Cuts) -> dict[str, Any]:
