@@ -92,11 +92,15 @@ class Store:
                 raise InputError(f"shop '{self.id}' has no orders yet; import an order list, or give --as-of")
             return last
         if as_of.year > YEARS[1]:
-            raise InputError(f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}")
+            raise InputError(
+                f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}",
+                key="refused.day_too_late", year=YEARS[1],
+            )  # fmt: skip
         if first is not None and as_of < first:
             raise InputError(
-                f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later"
-            )
+                f"as-of {as_of} is before the first order of '{self.id}' ({first}); choose {first} or later",
+                key="refused.day_too_early", first=first,
+            )  # fmt: skip
         return as_of
 
     @cached_property
@@ -114,13 +118,13 @@ class Store:
         """Day of the last order, counted or not, whatever ``as_of`` is."""
         return self._span[1]
 
-    def at(self, as_of: dt.date) -> Store:
-        """The same shop as of another date, over the same tables and connection."""
+    def at(self, as_of: dt.date | str) -> Store:
+        """The same shop as of another date (or a text such as 2026-06-30), over the same tables and connection."""
         return Store(
             self.id,
             self._raw,
             con=self.con,
-            as_of=as_of,
+            as_of=day_of(as_of),
             settings=self.settings,
             version=self.version,
             digest=self.__dict__.get("digest", self._digest),

@@ -25,7 +25,7 @@ from memberlib.lazy import Lazy
 from memberlib.model import LEVELS
 from memberlib.results import answer, columns_of, exact_sum, ratio
 from memberlib.settings import LevelRule, level_rules
-from memberlib.theme import Anything, Chart, Day, Flag, Theme, Whole
+from memberlib.theme import Anything, Chart, Day, Flag, Theme, When, Whole
 from memberlib.themes.level.standing import by_rules, held, history, under
 
 if TYPE_CHECKING:
@@ -74,10 +74,10 @@ def read_rules(texts: Any) -> Any:
 
 Rules = Annotated[
     Sequence[LevelRule | Mapping[str, Any]],
-    Anything("level=amount,orders,discount", reader=read_rules, many=True),
+    Anything("level=amount,orders,discount", reader=read_rules, many=True, control="rules"),
     Flag("--rule"),
 ]
-Since = Annotated[dt.date, Day()]
+Since = Annotated[dt.date, Day(), When("rules")]
 Days = Annotated[int, Whole(1, 36_500, slider=(30, 730))]
 
 _STRUCTURE = (

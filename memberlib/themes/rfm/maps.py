@@ -188,7 +188,8 @@ def map_of(chosen: str | Path | pd.DataFrame, scores: int) -> SegmentMap:
         if scores != 5:
             raise InputError(
                 f"map 'eleven' is made for 5 scores and these are {scores};"
-                " take method quantile or jenks with 5 scores, or fixed with 4 edges each"
+                " take method quantile or jenks with 5 scores, or fixed with 4 edges each",
+                key="refused.map_scores",
             )
         name, frame = "eleven", _read(_FOLDER / "eleven.csv")
     else:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from memberlib.errors import InputError
-from memberlib.theme import Anything, Choice, Flag, Theme, Whole
+from memberlib.theme import Anything, Choice, Flag, Theme, When, Whole
+from memberlib.themes.rfm.maps import EIGHT
 
 theme = Theme("rfm", "05-rfm", order=("segments", "edges", "audit", "regions", "moves", "members"))
 
@@ -35,7 +36,16 @@ def read_edges(text: Any) -> Any:
     return dict(zip(("recency", "frequency", "monetary"), lists, strict=True))
 
 
-Scores = Annotated[int, Whole(2, 10, slider=(2, 6))]
-Cut = Annotated[Mapping[str, Sequence[Any]], Anything("days/orders/money", reader=read_edges)]
-Map = Annotated[Any, Choice(("eight", "eleven"), other=True), Flag("--map")]
+Scores = Annotated[int, Whole(2, 10, slider=(2, 6)), When("method", "quantile", "jenks")]
+Cut = Annotated[
+    Mapping[str, Sequence[Any]],
+    Anything("days/orders/money", reader=read_edges, control="measures"),
+    When("method", "fixed"),
+]
+_ELEVEN = {"eleven": {"method": ("quantile", "jenks", "fixed"), "scores": (5,)}}
+Map = Annotated[Any, Choice(("eight", "eleven"), other=True, needs=_ELEVEN), Flag("--map")]
 Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]
+
+_ELEVEN_SEGMENTS = ("champions", "loyal", "potential_loyalist", "recent", "promising", "need_attention",
+                    "about_to_sleep", "at_risk", "cannot_lose", "hibernating", "lost")  # fmt: skip
+Segment = Annotated[str, Choice((*(name for name, *_ in EIGHT), *_ELEVEN_SEGMENTS), other=True, words="segment")]

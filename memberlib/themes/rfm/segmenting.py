@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from weakref import WeakKeyDictionary
 
 from memberlib.errors import InputError
 from memberlib.results import answer, exact_sum
-from memberlib.theme import Chart
+from memberlib.theme import Chart, When
 from memberlib.themes.rfm.cuts import Cuts, cells_of, cuts_of, scored
 from memberlib.themes.rfm.maps import SegmentMap, map_of
-from memberlib.themes.rfm.options import Cut, Map, Method, Scores, theme
+from memberlib.themes.rfm.options import Cut, Map, Method, Scores, Segment, theme
 from memberlib.themes.rfm.scoring import about, params_of
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ def members(
 def regions(
     store: Store,
     *,
-    segment: str | None = None,
-    method: Method = "median",
+    segment: Segment | None = None,
+    method: Annotated[Method, When("segment")] = "median",
     scores: Scores | None = None,
     edges: Cut | None = None,
-    segment_map: Map = "eight",
+    segment_map: Annotated[Map, When("segment")] = "eight",
 ) -> pd.DataFrame:
     """Recency, frequency and money by region.
 
@@ -193,7 +193,10 @@ def regions(
     rows = scored(store.facts, cuts)
     if segment is not None:
         if segment not in chosen.segments:
-            raise InputError(f"segment {segment!r} is not in the map; it has {', '.join(chosen.segments)}")
+            raise InputError(
+                f"segment {segment!r} is not in the map; it has {', '.join(chosen.segments)}",
+                key="refused.segment",
+            )
         cells = [cell for cell, name in chosen.cells.items() if name == segment]
         size = cuts.scores + 1
         cell = (rows.r.cast("int32") * size + rows.f) * size + rows.m
