@@ -164,7 +164,10 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
         for name, value in (("amount", rule.amount), ("orders", rule.orders), ("discount", rule.discount)):
             number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
             if not number and not (value is None and name != "discount"):
-                raise InputError(f"{where}: {name} {value!r} is not a number")
+                raise InputError(
+                    f"{where}: {name} {value!r} is not a number",
+                    key="refused.rule_number", level=rule.level, given="" if value is None else value,
+                )  # fmt: skip
         if not 0 < rule.discount <= 1:
             raise InputError(
                 f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)",

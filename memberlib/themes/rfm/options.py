@@ -48,4 +48,6 @@ Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]
 
 _ELEVEN_SEGMENTS = ("champions", "loyal", "potential_loyalist", "recent", "promising", "need_attention",
                     "about_to_sleep", "at_risk", "cannot_lose", "hibernating", "lost")  # fmt: skip
-Segment = Annotated[str, Choice((*(name for name, *_ in EIGHT), *_ELEVEN_SEGMENTS), other=True, words="segment")]
+Segment = Annotated[
+    str, Choice((*(name for name, *_ in EIGHT), *_ELEVEN_SEGMENTS), other=True, words="segment")
+]
