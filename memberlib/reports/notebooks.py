@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
+from memberlib.jupyter import without_controls
 from memberlib.kernels import can_be_warm
 
 Notebook = dict[str, Any]
 
 CELL_SECONDS = 900
 """A cell that works longer than this is taken to hang."""
-_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _KEPT_METADATA = ("tags", "slideshow", "jupyter", "nbval")
 _TEMPORARY_SOURCE = re.compile(r"(?:[A-Za-z]:)?[^\s'\"<>:]*ipykernel_\d+[/\\]\d+\.py")
 
@@ -223,14 +223,7 @@ def cleaned(notebook: Notebook) -> Notebook:
 
 
 def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(output)
-    if "data" in kept:
-        kept["data"] = {
-            kind: value
-            for kind, value in kept["data"].items()
-            if kind != _WIDGET_VIEW or len(kept["data"]) == 1
-        }
-        kept["metadata"] = {k: v for k, v in kept.get("metadata", {}).items() if k != _WIDGET_VIEW}
+    kept = without_controls(output, beside="text/plain")
     if kept.get("output_type") == "stream":
         kept["text"] = _TEMPORARY_SOURCE.sub("cell", kept["text"])
     return kept

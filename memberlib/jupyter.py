@@ -1,0 +1,46 @@
+"""An extension of the Jupyter server: a notebook is saved with the picture and settings of its controls.
+
+Controls live in a kernel. A saved notebook that still asks for them shows "Error displaying widget: model not found"
+once the kernel is gone, even where the same output holds a picture; so what is written to disk is the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def without_controls(output: Mapping[str, Any], *, beside: str = "text/html") -> dict[str, Any]:
+    """An output as it is kept: its static form, of type ``beside``, in place of a control, where it has one.
+
+    Examples
+    --------
+    >>> without_controls({"data": {WIDGET_VIEW: {"model_id": "1f"}, "text/html": "<p>8 members</p>"}})["data"]
+    {'text/html': '<p>8 members</p>'}
+    """
+    kept = dict(output)
+    data = kept.get("data")
+    if isinstance(data, Mapping) and WIDGET_VIEW in data and beside in data:
+        kept["data"] = {kind: value for kind, value in data.items() if kind != WIDGET_VIEW}
+        kept["metadata"] = {k: v for k, v in kept.get("metadata", {}).items() if k != WIDGET_VIEW}
+    return kept
+
+
+def save_static(model: dict[str, Any], **_: Any) -> None:
+    """Take the controls out of a notebook that is about to be written; what Jupyter calls a pre-save hook."""
+    content = model.get("content")
+    if model.get("type") != "notebook" or not isinstance(content, dict):
+        return
+    for cell in content.get("cells", ()):
+        if cell.get("cell_type") == "code":
+            cell["outputs"] = [without_controls(output) for output in cell.get("outputs", ())]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "memberlib.jupyter"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    server.contents_manager.register_pre_save_hook(save_static)
