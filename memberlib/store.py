@@ -40,7 +40,8 @@ __all__ = [
     "store_from",
 ]
 
-_CARD = "border-collapse:collapse;border:1px solid rgba(128,122,112,.35);margin:.4em 0;font-variant-numeric:tabular-nums"
+_LINE = "1px solid rgba(128,122,112,.35)"
+_CARD = f"border-collapse:collapse;border:{_LINE};margin:.4em 0;font-variant-numeric:tabular-nums"
 _CARD_NAME = "caption-side:top;text-align:left;padding:0 0 .3em"
 _CARD_HEAD = (
     "text-align:left;font-weight:400;opacity:.75;padding:.2em 1.2em .2em .7em;background:none;border:0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import json
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -51,9 +52,11 @@ def _literal(value: Any) -> str:
         if value.discount != 1:
             parts["discount"] = value.discount
         said = {name: one for name, one in parts.items() if one is not None}
-        return repr({"level": value.level, **said})
+        return _literal({"level": value.level, **said})
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key!r}: {_literal(one)}' for key, one in value.items())}}}"
+        return f"{{{', '.join(f'{_literal(key)}: {_literal(one)}' for key, one in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_literal, value))}]"
-    return repr(value.isoformat()) if isinstance(value, dt.date) else repr(value)
+    if isinstance(value, dt.date):
+        value = value.isoformat()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -95,6 +95,6 @@ def _choice(view: View, option: Option, kind: Choice, label: str, value: Any) ->
     if value is not None and value not in kind.choices:
         choices.append((str(value), value))
     if option.default is None and not option.required:
-        choices.insert(0, (i18n.say("widget.all"), None))
+        choices.insert(0, (i18n.say("widget.all"), ""))  # a dropdown knows no value None
     return w.Dropdown(options=choices, value=value if value is not None else choices[0][1],
                       description=label, style=WIDE)  # fmt: skip

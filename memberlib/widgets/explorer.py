@@ -58,7 +58,8 @@ class Explorer(w.VBox):
         self.message, self.busy, self._code, self.table = w.HTML(), w.HTML(), w.HTML(), w.HTML()
         self.picture = w.Image(format="png", layout=w.Layout(width="100%", max_width="46em"))
         self._mark = f"memberlib-{self.picture.model_id}"
-        self.picture.add_class(self._mark)
+        for part in (self.picture, self._code, self.table):
+            part.add_class(self._mark)
         if view.chart is None:
             self.picture.layout.display = "none"
         super().__init__(

@@ -86,7 +86,7 @@ class NumberField(w.HBox):
         )  # fmt: skip
         self.field = w.Text(continuous_update=False, placeholder=empty, layout=w.Layout(width="6.5em"))
         super().__init__(
-            [w.Label(label), self.slider, self.field],
+            [w.Label(label, layout=w.Layout(min_width="8em")), self.slider, self.field],
             layout=w.Layout(flex_flow="row wrap", align_items="center"),
         )
         self.slider.observe(lambda _: self._aimed(), "value")

@@ -51,7 +51,7 @@ class RuleSliders(w.VBox):
                 said.append(i18n.say("widget.from_amount", amount=amount))
             if rule.orders is not None:
                 said.append(i18n.say("widget.from_orders", orders=i18n.counted(rule.orders, "orders")))
-            said.append(_discount(rule.discount))
+            said.append(i18n.say("widget.at_discount", discount=_discount(rule.discount)))
             parts.append(" ".join(said))
         return "; ".join(parts)
 
