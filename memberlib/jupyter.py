@@ -6,10 +6,12 @@ once the kernel is gone, even where the same output holds a picture; so what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+LAST_SHOWN = "application/vnd.memberlib.last-shown+json"
+"""An output that no browser shows: which control it is of, and what that shows now, as HTML."""
 
 
 def without_controls(output: Mapping[str, Any], *, beside: str = "text/html") -> dict[str, Any]:
@@ -29,13 +31,30 @@ def without_controls(output: Mapping[str, Any], *, beside: str = "text/html") ->
 
 
 def save_static(model: dict[str, Any], **_: Any) -> None:
-    """Take the controls out of a notebook that is about to be written; what Jupyter calls a pre-save hook."""
+    """Write pictures in place of controls, as they stood last; what Jupyter calls a pre-save hook."""
     content = model.get("content")
     if model.get("type") != "notebook" or not isinstance(content, dict):
         return
     for cell in content.get("cells", ()):
         if cell.get("cell_type") == "code":
-            cell["outputs"] = [without_controls(output) for output in cell.get("outputs", ())]
+            cell["outputs"] = _static(cell.get("outputs", ()))
+
+
+def _static(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    last = {
+        one["data"][LAST_SHOWN]["model_id"]: one["data"][LAST_SHOWN]["html"]
+        for one in outputs
+        if LAST_SHOWN in one.get("data", ())
+    }
+    kept = []
+    for output in outputs:
+        data = output.get("data", {})
+        if LAST_SHOWN not in data:
+            kept.append(without_controls(output))
+            shown = last.get((data.get(WIDGET_VIEW) or {}).get("model_id"))
+            if shown is not None:
+                kept[-1]["data"]["text/html"] = shown
+    return kept
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

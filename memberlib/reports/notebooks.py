@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from memberlib.errors import InputError
-from memberlib.jupyter import without_controls
+from memberlib.jupyter import LAST_SHOWN, without_controls
 from memberlib.kernels import can_be_warm
 
 Notebook = dict[str, Any]
@@ -218,7 +218,9 @@ def cleaned(notebook: Notebook) -> Notebook:
             cell["id"] = hashlib.sha256(f"{number}\n{cell['source']}".encode()).hexdigest()[:8]
         seen.add(cell["id"])
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_clean_output(output) for output in cell.get("outputs", ())]
+            cell["outputs"] = [
+                _clean_output(one) for one in cell.get("outputs", ()) if LAST_SHOWN not in one.get("data", ())
+            ]
     return clean
 
 

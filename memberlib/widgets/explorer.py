@@ -6,12 +6,15 @@ import asyncio
 import base64
 import datetime as dt
 import html
+import os
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
+from IPython.display import publish_display_data
 
 from memberlib import charts, i18n, tables
 from memberlib.errors import InputError
+from memberlib.jupyter import LAST_SHOWN
 from memberlib.theme import Choice, Day, Edges, View
 from memberlib.widgets import controls as made
 from memberlib.widgets.calls import call_of, name_of
@@ -50,6 +53,7 @@ class Explorer(w.VBox):
         self._result: pd.DataFrame | None = None
         self._settings, self._title, self.call = "", "", ""
         self._waiting, self._drawing, self._showing = True, False, False
+        self._displayed = False
         self._timer: asyncio.TimerHandle | None = None
         self._needed: tuple[str, ...] = ()
         self._options = {one.name: one for one in view.options}
@@ -93,6 +97,7 @@ class Explorer(w.VBox):
         if data is None:
             return bundle
         data = {**data, "text/plain": repr(self), "text/html": self._static()}
+        self._keep(update=False)
         return data if rest is None else (data, rest)
 
     def _static(self) -> str:
@@ -105,6 +110,13 @@ class Explorer(w.VBox):
             parts.append(f'<img src="data:image/png;base64,{picture}" alt="{alt}" style="{look}"/>')
         parts += [self._settings, self._code.value, self.message.value, self.table.value]
         return "\n".join(part for part in parts if part)
+
+    def _keep(self, *, update: bool) -> None:
+        """Tell a notebook in a browser what is shown now, for when it is saved (see :mod:`memberlib.jupyter`)."""
+        self._displayed = self._displayed or not update
+        if self._displayed and "JPY_SESSION_NAME" in os.environ:
+            shown = {LAST_SHOWN: {"model_id": self.model_id, "html": self._static()}}
+            publish_display_data(shown, transient={"display_id": self._mark}, update=update)
 
     # ------------------------------------------------------------ moves
 
@@ -139,6 +151,7 @@ class Explorer(w.VBox):
                 self._waiting = False
                 with i18n.speaking(self._lang):
                     self._draw()
+            self._keep(update=True)
         finally:
             self._drawing = False
 
