@@ -47,6 +47,7 @@ $(READY): requirements.lock pyproject.toml
 	    -r requirements.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation \
 	    --editable .
+	@mkdir -p .venv/etc && cp -R etc/jupyter .venv/etc  # an editable install leaves it out
 	@touch $@
 
 data: $(READY) ## import the sample shops into data/lake

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 else:
     pd = Lazy("pandas")
 
+__all__ = [
+    "MIME", "answer", "columns_of", "exact_sum", "from_data", "money", "ratio", "read_result", "to_data", "to_json",
+    "whole", "whole_number",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 MIME = "application/vnd.memberlib.result+json"
 """Under this type a shown result stands in a notebook's output as data."""
 FORM = 1

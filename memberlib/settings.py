@@ -191,24 +191,34 @@ def level_rules(rules: Sequence[Any]) -> tuple[LevelRule, ...]:
         for name, value in (("amount", rule.amount), ("orders", rule.orders), ("discount", rule.discount)):
             number = isinstance(value, int | float) and not isinstance(value, bool) and value == value
             if not number and not (value is None and name != "discount"):
-                raise InputError(f"{where}: {name} {value!r} is not a number")
+                raise InputError(
+                    f"{where}: {name} {value!r} is not a number",
+                    key="refused.rule_number", level=rule.level, given="" if value is None else value,
+                )  # fmt: skip
         if not 0 < rule.discount <= 1:
             raise InputError(
-                f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)"
+                f"{where}: discount {rule.discount:g} must be above 0 and at most 1 (0.9 is 10 % off)",
+                key="refused.rule_discount",
+                level=rule.level,
             )
         if place == 0 and (rule.amount or rule.orders):
             raise InputError(
                 f"{where} is the lowest level and takes every member: leave out its amount and orders"
             )
         if place and rule.amount is None and rule.orders is None:
-            raise InputError(f"{where} needs an amount, a number of orders, or both")
+            raise InputError(
+                f"{where} needs an amount, a number of orders, or both",
+                key="refused.rule_empty",
+                level=rule.level,
+            )
         for name in ("amount", "orders"):
             value = getattr(rule, name)
             below = [getattr(r, name) for r in made[1:place] if getattr(r, name) is not None]
             if value is not None and (value <= 0 or (below and value <= below[-1])):
                 raise InputError(
-                    f"{where}: {name} {value:g} must be above 0 and above that of the level below"
-                )
+                    f"{where}: {name} {value:g} must be above 0 and above that of the level below",
+                    key=f"refused.rule_{name}", level=rule.level, given=value, before=below[-1] if below else 0,
+                )  # fmt: skip
     return tuple(made)
 
 

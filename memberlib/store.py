@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import ibis
 import pandas as pd
 
 from memberlib import facts as _facts
+from memberlib import i18n
 from memberlib.derived import Derived
 from memberlib.engine import connection
 from memberlib.errors import InputError
@@ -41,6 +43,13 @@ __all__ = [
 
 T = TypeVar("T")
 
+_LINE = "1px solid rgba(128,122,112,.35)"
+_CARD = f"border-collapse:collapse;border:{_LINE};margin:.4em 0;font-variant-numeric:tabular-nums"
+_CARD_NAME = "caption-side:top;text-align:left;padding:0 0 .3em"
+_CARD_HEAD = (
+    "text-align:left;font-weight:400;opacity:.75;padding:.2em 1.2em .2em .7em;background:none;border:0"
+)
+_CARD_CELL = "text-align:right;padding:.2em .7em;background:none;border:0"
 LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
 
 
@@ -90,6 +99,33 @@ class Store:
     def __repr__(self) -> str:
         return f"<Store {self.id} as of {self.as_of}>"
 
+    def _repr_html_(self) -> str:
+        """A small card for notebooks: the shop, its day, its members and orders, what is left out, its version."""
+        lang = i18n.language()
+        out = self.left_out
+        left = int(out["order_count"].sum())
+        version = (
+            i18n.say("card.elsewhere", lang) if self.version == 0 else f"{self.version} · {self.digest[:8]}"
+        )
+        rows = {
+            "as_of": i18n.day(self.as_of, lang),
+            "members": i18n.number(self.member_count, lang),
+            "orders": i18n.number(int(out.attrs["base"]) - left, lang),
+            "left_out": i18n.number(left, lang),
+            "version": "" if self.version is None else version,
+        }
+        lines = "".join(
+            f'<tr><th style="{_CARD_HEAD}">{html.escape(i18n.say(f"card.{name}", lang))}</th>'
+            f'<td style="{_CARD_CELL}">{html.escape(said)}</td></tr>'
+            for name, said in rows.items()
+            if said
+        )
+        name = html.escape(self.settings.name_in(lang, self.id))
+        return (
+            f'<table style="{_CARD}"><caption style="{_CARD_NAME}"><strong>{name}</strong> '
+            f'<span style="opacity:.75">{html.escape(self.id)}</span></caption><tbody>{lines}</tbody></table>'
+        )
+
     @cached_property
     def digest(self) -> str:
         """Fingerprint of the shop's data; made when it is asked for, where its tables live elsewhere."""
@@ -105,13 +141,13 @@ class Store:
         """Day of the last order, counted or not, whatever ``as_of`` is."""
         return self._span[1]
 
-    def at(self, as_of: dt.date) -> Store:
-        """The same shop as of another date, over the same tables and connection."""
+    def at(self, as_of: dt.date | str) -> Store:
+        """The same shop as of another date (or a text such as 2026-06-30), over the same tables and connection."""
         return Store(
             self.id,
             self._raw,
             con=self.con,
-            as_of=as_of,
+            as_of=day_of(as_of),
             settings=self.settings,
             version=self.version,
             digest=self.__dict__.get("digest", self._digest),

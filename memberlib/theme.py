@@ -105,8 +105,10 @@ class Whole:
             raise InputError(
                 f"{name}: {value!r} must be a whole number of at least {self.low}"
                 if not upper
-                else f"{name}: {value!r} must be a whole number from {self.low}{upper}"
-            )
+                else f"{name}: {value!r} must be a whole number from {self.low}{upper}",
+                key="refused.whole" if upper else "refused.whole_least",
+                given=value, low=self.low, high=self.high,
+            )  # fmt: skip
         return int(number)
 
 
@@ -132,7 +134,11 @@ class Number:
             number = math.nan
         if isinstance(value, bool) or not self.low <= number <= self.high or math.isinf(number):
             upper = "" if math.isinf(self.high) else f" to {self.high:g}"
-            raise InputError(f"{name}: {value!r} must be a number from {self.low:g}{upper or ' on'}")
+            raise InputError(
+                f"{name}: {value!r} must be a number from {self.low:g}{upper or ' on'}",
+                key="refused.number" if upper else "refused.number_least",
+                given=value, low=self.low, high=self.high,
+            )  # fmt: skip
         return int(number) if number == int(number) else number
 
 
@@ -163,10 +169,16 @@ class Edges:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words; ``other`` may take what is none of them (a path, say)."""
+    """One of a few words; ``other`` may take what is none of them (a path, say).
+
+    ``words`` is the group of words that say the choices, where they are not the option's own. ``needs`` says, for a
+    choice that cannot be had with every value of the other options, which values of theirs it can be had with.
+    """
 
     choices: tuple[Any, ...]
     other: bool = False
+    words: str = ""
+    needs: Mapping[Any, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict, compare=False)
 
     @property
     def form(self) -> str:
@@ -203,17 +215,20 @@ class Day:
         try:
             return dt.date.fromisoformat(str(value).strip())
         except ValueError:
-            raise InputError(f"{name} {value!r} is not a date; write it as 2026-06-30") from None
+            raise InputError(
+                f"{name} {value!r} is not a date; write it as 2026-06-30", key="refused.date"
+            ) from None
 
 
 @dataclass(frozen=True)
 class Anything:
-    """What only the analysis itself can check, with the form it has at a prompt."""
+    """What only the analysis itself can check, with the form it has at a prompt and the control it wants."""
 
     form: str = "text"
     reader: Callable[[Any], Any] | None = field(default=None, compare=False)
     many: bool = False
     example: str = ""
+    control: str = ""
 
     def read(self, text: Any) -> Any:
         return self.reader(text) if self.reader else text
@@ -244,20 +259,48 @@ def rising(edges: Sequence[Any], *, whole: bool, what: str) -> tuple[Any, ...]:
             value = float(edge)
         except (TypeError, ValueError):
             raise InputError(
-                f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200"
-            ) from None
+                f"{what}: {edge!r} is not a number; give rising numbers such as 50,100,200",
+                key="refused.edge_number", given=edge,
+            ) from None  # fmt: skip
         if not 0 < value < 1e15:
-            raise InputError(f"{what}: {edge} must be above 0; give rising numbers such as 50,100,200")
+            raise InputError(
+                f"{what}: {edge} must be above 0; give rising numbers such as 50,100,200",
+                key="refused.edge_above_0", given=edge,
+            )  # fmt: skip
         if whole and value != int(value):
-            raise InputError(f"{what}: {edge} must be a whole number")
+            raise InputError(f"{what}: {edge} must be a whole number", key="refused.edge_whole", given=edge)
         if kept and value <= kept[-1]:
             raise InputError(
-                f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first"
-            )
+                f"{what}: {edge} does not rise above {kept[-1]:g}; give each edge once, smallest first",
+                key="refused.edge_rising", given=edge, before=kept[-1],
+            )  # fmt: skip
         kept.append(int(value) if value == int(value) else value)
     if not kept:
-        raise InputError(f"{what}: no edge given; give rising numbers such as 50,100,200")
+        raise InputError(
+            f"{what}: no edge given; give rising numbers such as 50,100,200", key="refused.edge_none"
+        )
     return tuple(kept)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """In an option's annotation: the word at a prompt where it is not the option's own name."""
+
+    word: str
+
+
+class When:
+    """In an option's annotation: it does something only where another option has one of these values.
+
+    Without values: only where the other option is given at all. A view that has no such option is not bound by it.
+    """
+
+    def __init__(self, option: str, *values: Any) -> None:
+        self.option, self.values = option, values
+
+    def holds(self, value: Any) -> bool:
+        """Whether the option does something where the other one has this value."""
+        return value in self.values if self.values else value is not None
 
 
 @dataclass(frozen=True)
@@ -269,6 +312,7 @@ class Option:
     default: Any = None
     required: bool = False
     flag: str = ""
+    when: tuple[When, ...] = ()
 
     @property
     def at_prompt(self) -> str:
@@ -287,13 +331,6 @@ class Option:
             # settings were checked when they were read, and an analysis may ask whether it got the shop's own
             return self.of(store)
         return self.kind.check(given, self.name)
-
-
-@dataclass(frozen=True)
-class Flag:
-    """In an option's annotation: the word at a prompt where it is not the option's own name."""
-
-    word: str
 
 
 # ---------------------------------------------------------------- views
@@ -375,6 +412,15 @@ class View:
     def option(self, name: str) -> Option | None:
         """The option of that name; None where the view has none."""
         return next((one for one in self.options if one.name == name), None)
+
+    def matters(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Whether an option does something, where the options have these values."""
+        found = self.option(name)
+        return found is None or all(
+            self.option(one.option) is None
+            or (self.matters(one.option, values) and one.holds(values.get(one.option)))
+            for one in found.when
+        )
 
     def __call__(self, store: Any, **options: Any) -> Any:
         return self.function(store, **options)
@@ -549,10 +595,12 @@ def options_of(function: Callable[..., Any]) -> tuple[Option, ...]:
         said = parameter.annotation
         if isinstance(said, str):
             said = _evaluated(said, names)
-        kind, flag = _kind(said)
+        kind, more = _kind(said)
         required = parameter.default is parameter.empty
         default = None if required else parameter.default
-        found.append(Option(parameter.name, kind, default, required, flag))
+        flag = next((one.word for one in more if isinstance(one, Flag)), "")
+        when = tuple(one for one in more if isinstance(one, When))
+        found.append(Option(parameter.name, kind, default, required, flag, when))
     return tuple(found)
 
 
@@ -562,23 +610,21 @@ def _evaluated(text: str, names: Mapping[str, Any]) -> Any:
     return eval(compile(tree, "<annotation>", "eval"), dict(names))
 
 
-def _kind(said: Any) -> tuple[Kind, str]:
-    flag = ""
+def _kind(said: Any) -> tuple[Kind, tuple[Any, ...]]:
+    """The kind that an annotation names, and what else it says (:class:`Flag`, :class:`When`)."""
     if get_origin(said) is Annotated:
         plain, *more = get_args(said)
-        flag = next((one.word for one in more if isinstance(one, Flag)), "")
-        for one in more:
-            if isinstance(one, Whole | Number | Edges | Choice | Day | Anything):
-                return one, flag
-        said = plain
+        named = next((one for one in more if isinstance(one, Kind)), None)
+        kind, inner = (named, ()) if named is not None else _kind(plain)
+        return kind, (*inner, *more)
     if get_origin(said) is Literal:
-        return Choice(get_args(said)), flag
+        return Choice(get_args(said)), ()
     if get_args(said) and type(None) in get_args(said):  # an optional one is of its other kind
         return _kind(next(one for one in get_args(said) if one is not type(None)))
     if said is int:
-        return Whole(), flag
+        return Whole(), ()
     if said is float:
-        return Number(), flag
+        return Number(), ()
     if said is dt.date:
-        return Day(), flag
-    return Anything(), flag
+        return Day(), ()
+    return Anything(), ()

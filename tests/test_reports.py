@@ -489,11 +489,11 @@ def test_live_widgets_leave_their_static_form() -> None:
     output = {
         "output_type": "display_data",
         "metadata": {},
-        "data": {view: {"model_id": "1f"}, "text/html": "<p>static</p>"},
+        "data": {view: {"model_id": "1f"}, "text/html": "<p>static</p>", "text/plain": "static"},
     }
     notebook = {"metadata": {"widgets": {"x": 1}}, "cells": [cell("code", "x") | {"outputs": [output]}]}
     clean = notebooks.cleaned(notebook)
-    assert clean["cells"][0]["outputs"][0]["data"] == {"text/html": "<p>static</p>"}
+    assert clean["cells"][0]["outputs"][0]["data"] == {"text/html": "<p>static</p>", "text/plain": "static"}
     assert "widgets" not in clean["metadata"]
 
 

@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = ["IMPORT_COLUMNS", "Lake", "LakeVersion", "Writer", "data_folder", "shop_ids"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 IMPORT_COLUMNS = (
     "import_id", "version", "file", "sheet", "platform", "channel", "table", "read_count", "accepted_count",
     "same_count", "replaced_count", "rejected_count", "first_on", "last_on", "undone",

@@ -54,9 +54,13 @@ def checked_day(as_of: dt.date | None, days: Days, store_id: str) -> dt.date:
             raise InputError(f"shop '{store_id}' has no orders yet; import an order list, or give --as-of")
         return last
     if as_of.year > YEARS[1]:
-        raise InputError(f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}")
+        raise InputError(
+            f"as-of {as_of} lies too far ahead; choose a day up to the year {YEARS[1]}",
+            key="refused.day_too_late", year=YEARS[1],
+        )  # fmt: skip
     if first is not None and as_of < first:
         raise InputError(
-            f"as-of {as_of} is before the first order of '{store_id}' ({first}); choose {first} or later"
-        )
+            f"as-of {as_of} is before the first order of '{store_id}' ({first}); choose {first} or later",
+            key="refused.day_too_early", first=first,
+        )  # fmt: skip
     return as_of

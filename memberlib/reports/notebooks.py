@@ -18,13 +18,13 @@ from typing import Any
 
 from memberlib import prose
 from memberlib.errors import InputError
+from memberlib.jupyter import LAST_SHOWN, without_controls
 from memberlib.kernels import can_be_warm
 
 Notebook = dict[str, Any]
 
 CELL_SECONDS = 900
 """A cell that works longer than this is taken to hang."""
-_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _KEPT_METADATA = ("tags", "slideshow", "jupyter", "nbval", prose.KEY)
 _TEMPORARY_SOURCE = re.compile(r"(?:[A-Za-z]:)?[^\s'\"<>:]*ipykernel_\d+[/\\]\d+\.py")
 
@@ -212,19 +212,14 @@ def cleaned(notebook: Notebook) -> Notebook:
             cell["id"] = hashlib.sha256(f"{number}\n{cell['source']}".encode()).hexdigest()[:8]
         seen.add(cell["id"])
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_clean_output(output) for output in cell.get("outputs", ())]
+            cell["outputs"] = [
+                _clean_output(one) for one in cell.get("outputs", ()) if LAST_SHOWN not in one.get("data", ())
+            ]
     return clean
 
 
 def _clean_output(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(output)
-    if "data" in kept:
-        kept["data"] = {
-            kind: value
-            for kind, value in kept["data"].items()
-            if kind != _WIDGET_VIEW or len(kept["data"]) == 1
-        }
-        kept["metadata"] = {k: v for k, v in kept.get("metadata", {}).items() if k != _WIDGET_VIEW}
+    kept = without_controls(output, beside="text/plain")
     if kept.get("output_type") == "stream":
         kept["text"] = _TEMPORARY_SOURCE.sub("cell", kept["text"])
     return kept

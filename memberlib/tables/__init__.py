@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from memberlib import i18n, privacy
 from memberlib.errors import InputError
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Shown", "how", "notice", "opening", "show", "text"]
 
-FORMATS = ("table", "md", "csv", "json")
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+Format = Literal["table", "md", "csv", "json"]
+FORMATS = get_args(Format)
 LIMIT = 40
 
 
@@ -101,7 +107,7 @@ def show(
 def text(
     result: Any,
     *,
-    format: str = "table",
+    format: Format = "table",
     limit: int | None = None,
     lang: str | None = None,
     contacts: bool = False,

@@ -30,7 +30,7 @@ from memberlib.model import LEVELS
 from memberlib.results import answer, columns_of, exact_sum, money, ratio
 from memberlib.sentences.limits import limits
 from memberlib.settings import EXAMPLE_RULES, LevelRule, level_rules
-from memberlib.theme import Anything, Chart, Day, Flag, Number, Theme, Whole
+from memberlib.theme import Anything, Chart, Day, Flag, Number, Theme, When, Whole
 from memberlib.themes.level.standing import (
     NO_LEVEL,
     has_levels,
@@ -89,10 +89,16 @@ def read_rules(texts: Any) -> Any:
 
 Rules = Annotated[
     Sequence[LevelRule | Mapping[str, Any]],
-    Anything("level=amount,orders,discount", reader=read_rules, many=True, example="advanced=100,5,0.9"),
+    Anything(
+        "level=amount,orders,discount",
+        reader=read_rules,
+        many=True,
+        example="advanced=100,5,0.9",
+        control="rules",
+    ),
     Flag("--rule"),
 ]
-Since = Annotated[dt.date, Day()]
+Since = Annotated[dt.date, Day(), When("rules")]
 Days = Annotated[int, Whole(1, 36_500, slider=(30, 730))]
 Share = Annotated[float, Number(0, 1, slider=(0.5, 0.95))]
 

@@ -173,7 +173,9 @@ def _fixed(store: Store, edges: Mapping[str, Sequence[Any]] | None) -> dict[str,
     if len(set(lengths)) > 1:
         counts = f"recency {lengths[0]}, frequency {lengths[1]}, monetary {lengths[2]}"
         whose = "the shop's own edges" if own else "fixed edges"
-        raise InputError(f"{whose}: {counts}; give each measure equally many edges")
+        raise InputError(
+            f"{whose}: {counts}; give each measure equally many edges", key="refused.edge_lengths"
+        )
     return made
 
 

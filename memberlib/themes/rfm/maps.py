@@ -202,7 +202,8 @@ def _own_map(name: str, scores: int) -> SegmentMap:
     if scores != 5:
         raise InputError(
             f"map 'eleven' is made for 5 scores and these are {scores};"
-            " take method quantile or jenks with 5 scores, or fixed with 4 edges each"
+            " take method quantile or jenks with 5 scores, or fixed with 4 edges each",
+            key="refused.map_scores",
         )
     return _checked(name, _read(_FOLDER / "eleven.csv"), scores)
 

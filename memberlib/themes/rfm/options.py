@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from memberlib.errors import InputError
-from memberlib.theme import Anything, Choice, Flag, Theme, Whole
+from memberlib.theme import Anything, Choice, Flag, Theme, When, Whole
 from memberlib.themes.rfm.maps import EIGHT, ELEVEN
 
 theme = Theme("rfm", "05-rfm", order=("segments", "edges", "audit", "regions", "moves", "members"))
@@ -36,11 +36,13 @@ def read_edges(text: Any) -> Any:
     return dict(zip(("recency", "frequency", "monetary"), lists, strict=True))
 
 
-Scores = Annotated[int, Whole(2, 10, slider=(2, 6))]
+Scores = Annotated[int, Whole(2, 10, slider=(2, 6)), When("method", "quantile", "jenks")]
 Cut = Annotated[
     Mapping[str, Sequence[Any]],
-    Anything("days/orders/money", reader=read_edges, example="30,300/1,3/100,233.3332"),
+    Anything("days/orders/money", reader=read_edges, example="30,300/1,3/100,233.3332", control="measures"),
+    When("method", "fixed"),
 ]
-Map = Annotated[Any, Choice(("eight", "eleven"), other=True), Flag("--map")]
-Segment = Annotated[str, Choice((*(name for name, *_ in EIGHT), *ELEVEN), other=True)]
+_NEEDS = {"eleven": {"method": ("quantile", "jenks", "fixed"), "scores": (5,)}}
+Map = Annotated[Any, Choice(("eight", "eleven"), other=True, needs=_NEEDS), Flag("--map")]
+Segment = Annotated[str, Choice((*(name for name, *_ in EIGHT), *ELEVEN), other=True, words="segment")]
 Back = Annotated[int, Whole(1, 36_500, slider=(7, 730))]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from memberlib.errors import InputError
 from memberlib.results import answer, exact_sum, ratio
-from memberlib.theme import Chart
+from memberlib.theme import Chart, When
 from memberlib.themes.rfm.cuts import Cuts, cells_of, cuts_of, scored
 from memberlib.themes.rfm.maps import SegmentMap, map_of
 from memberlib.themes.rfm.options import Cut, Map, Method, Scores, Segment, theme
@@ -185,10 +185,10 @@ def regions(
     store: Store,
     *,
     segment: Segment | None = None,
-    method: Method = "active",
+    method: Annotated[Method, When("segment")] = "active",
     scores: Scores | None = None,
     edges: Cut | None = None,
-    segment_map: Map = "eight",
+    segment_map: Annotated[Map, When("segment")] = "eight",
 ) -> pd.DataFrame:
     """Recency, frequency and money by region.
 
@@ -234,7 +234,10 @@ def regions(
             near = difflib.get_close_matches(segment, chosen.segments, 1)
             meant = f" (did you mean {near[0]!r}?)" if near else ""
             has = ", ".join(chosen.segments)
-            raise InputError(f"segment {segment!r} is not in the map '{chosen.name}'{meant}; it has {has}")
+            raise InputError(
+                f"segment {segment!r} is not in the map '{chosen.name}'{meant}; it has {has}",
+                key="refused.segment",
+            )
         cells = [cell for cell, name in chosen.cells.items() if name == segment]
         size = cuts.scores + 1
         cell = (rows.r.cast("int32") * size + rows.f) * size + rows.m
