@@ -43,7 +43,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _TextColumn:
     """A column as it is read: its kind of value, and the SQL of its text over the file's text columns."""
 
     name: str
@@ -56,7 +56,9 @@ class _Read:
         return self.kind not in ("id", "text")
 
 
-def checked(match: Match, source: str, *, zone: str, currency: str = "", serial_dates: bool = False) -> Query:
+def query_for(
+    match: Match, source: str, *, zone: str, currency: str = "", serial_dates: bool = False
+) -> Query:
     """The query that reads a file's rows, and the faults it may find in them.
 
     Parameters
@@ -76,13 +78,17 @@ def checked(match: Match, source: str, *, zone: str, currency: str = "", serial_
     if match.crosswalk.row_is == "titles":
         source = _cut(match, source)
     if not match.crosswalk.wide:
-        return _Building(match, match.places, zone, serial_dates, currency=currency).query(source)
+        return _QueryBuilder(match, match.places, zone, serial_dates, currency=currency).query(source)
     lines = [
-        _Building(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(source)
+        _QueryBuilder(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(
+            source
+        )
         for n, places in enumerate(match.lines, 1)
     ]
     if not lines:
-        return _Building(match, match.places, zone, serial_dates).query(f"SELECT * FROM ({source}) LIMIT 0")
+        return _QueryBuilder(match, match.places, zone, serial_dates).query(
+            f"SELECT * FROM ({source}) LIMIT 0"
+        )
     # every line has all rules, in the same order, or the faults' numbers would differ from line to line
     sql = " UNION ALL BY NAME ".join(f"({line.sql})" for line in lines)
     return Query(sql, lines[0].faults, lines[0].late, lines[0].extras, True)
@@ -102,7 +108,7 @@ def _cut(match: Match, source: str) -> str:
     )
 
 
-class _Building:
+class _QueryBuilder:
     """One query in the making."""
 
     def __init__(
@@ -119,7 +125,7 @@ class _Building:
         self.match, self.crosswalk, self.places = match, match.crosswalk, places
         self.zone, self.serial_dates, self.number, self.own = zone, serial_dates, number, own
         self.currency = currency
-        self.reads: list[_Read] = []
+        self.reads: list[_TextColumn] = []
         self.typed: dict[str, str] = {}
         self.extras: dict[str, str] = {}
         self.faults = [Fault("bad_encoding", "broken", "", "NULL")]
@@ -150,7 +156,7 @@ class _Building:
         return Query(self._layered(source, early), early, late, tuple(self.extras), cut)
 
     def _text_column(self, name: str, kind: str, text: str) -> str:
-        self.reads.append(_Read(name, kind, text))
+        self.reads.append(_TextColumn(name, kind, text))
         return name
 
     def _column(self, column: Column, place: Located) -> None:
