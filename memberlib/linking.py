@@ -53,11 +53,7 @@ _SEED = 20_260_630
 
 
 def propose(
-    left: pd.DataFrame,
-    right: pd.DataFrame | None = None,
-    *,
-    least: float = 0.9,
-    member_id: str = "member_id",
+    left: pd.DataFrame, right: pd.DataFrame | None = None, *, least: float = 0.9, member_id: str = "member_id"
 ) -> pd.DataFrame:
     """Pairs of records that are likely of one person.
 

@@ -81,9 +81,7 @@ class Joining:
         first = np.full(value.max(initial=-1) + 1, count, dtype=np.int64)
         np.minimum.at(first, value, holder)
         roots = smallest_linked(
-            count,
-            np.concatenate([first[value], ends[:, 0]]),
-            np.concatenate([holder, ends[:, 1]]),
+            count, np.concatenate([first[value], ends[:, 0]]), np.concatenate([holder, ends[:, 1]])
         )
         broken = {int(roots[one]) for one, other in apart if roots[one] == roots[other]}
         if broken:

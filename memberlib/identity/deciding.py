@@ -93,10 +93,7 @@ def _check_known(con: object, writer: Writer) -> None:
     for table in _HOLD_MEMBERS:
         files = writer.present(table)
         if files:
-            run(
-                "DELETE FROM unknown WHERE member_id IN (SELECT member_id FROM read_parquet(?))",
-                [files],
-            )
+            run("DELETE FROM unknown WHERE member_id IN (SELECT member_id FROM read_parquet(?))", [files])
     absent = run("SELECT member_id FROM unknown ORDER BY member_id").fetchall()
     if absent:
         shop = writer.current.store_id

@@ -131,13 +131,7 @@ def _text(path: Path, head: bytes, encoding: str | None) -> FileTable:
     except csv.Error as error:
         raise InputError(f"{path.name} is not a table: {error}") from None
     return FileTable(
-        path,
-        "csv",
-        layout.header,
-        layout.row,
-        encoding,
-        layout.delimiter,
-        skip_lines=layout.lines,
+        path, "csv", layout.header, layout.row, encoding, layout.delimiter, skip_lines=layout.lines
     )
 
 

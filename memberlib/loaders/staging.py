@@ -15,7 +15,7 @@ from memberlib.loaders import birthdays
 from memberlib.loaders.forms import CONTACTS
 from memberlib.loaders.gathering import gather
 from memberlib.loaders.matching import Match
-from memberlib.loaders.query import Query, query_for
+from memberlib.loaders.query import Query, query_of
 from memberlib.loaders.reader import FileTable, line_count
 from memberlib.loaders.rows import Progress, Reading, check_quotes, raw_rows
 from memberlib.loaders.values import MACROS
@@ -152,7 +152,7 @@ def _parsed(
             if match.crosswalk.wide:  # read once for every line that a row may hold
                 con.execute(f"CREATE OR REPLACE TEMP TABLE raw_lines AS {source}")
                 source = "SELECT * FROM raw_lines"
-            query = query_for(match, source, zone=zone, currency=currency, serial_dates=file.kind == "excel")
+            query = query_of(match, source, zone=zone, currency=currency, serial_dates=file.kind == "excel")
             con.execute(f"CREATE OR REPLACE TEMP TABLE parsed_{part} AS {query.sql}")
             con.execute("DROP TABLE IF EXISTS raw_lines")
             return reading, query

@@ -52,12 +52,7 @@ class Proposal:
 
 
 def proposed(
-    sample: Sample,
-    *,
-    platform: str,
-    mask: Callable[[str], str],
-    table: str | None = None,
-    beside: str = "",
+    sample: Sample, *, platform: str, mask: Callable[[str], str], table: str | None = None, beside: str = ""
 ) -> Proposal:
     """The crosswalk that fits a file best, as far as its first rows tell.
 
