@@ -53,11 +53,7 @@ _SEED = 20_260_630
 
 
 def propose(
-    left: pd.DataFrame,
-    right: pd.DataFrame | None = None,
-    *,
-    least: float = 0.9,
-    member_id: str = "member_id",
+    left: pd.DataFrame, right: pd.DataFrame | None = None, *, least: float = 0.9, member_id: str = "member_id"
 ) -> pd.DataFrame:
     """Pairs of records that are likely of one person.
 
@@ -222,7 +218,7 @@ def _fitted(frames: list[pd.DataFrame], columns: list[str], least: float) -> pd.
             con.unregister("given")
         looked_at, sure, learnt_from = (
             [line for line in lines if _agree(con, lists, line)]
-            for lines in (_looked_at(columns), _SURE, _LEARNT_FROM)
+            for lines in (_lines_of(columns), _SURE, _LEARNT_FROM)
         )
         if not looked_at:
             return _no_pairs()
@@ -256,7 +252,7 @@ def _no_pairs() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
 
 
-def _looked_at(columns: list[str]) -> _Lines:
+def _lines_of(columns: list[str]) -> _Lines:
     """What pairs must agree on to be looked at; a name alone where there is no more to go by."""
     return _LOOKED_AT if {"city", "phone"} & set(columns) else (*_LOOKED_AT, ("name",))
 

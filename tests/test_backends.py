@@ -333,7 +333,7 @@ def near():
     return store_from(**GIVEN, settings=settings_from(STAYS))
 
 
-def test_files_a_database_and_a_delta_table_are_read(data, near, tmp_path):
+def test_files_a_database_and_a_delta_table_are_read(data, near, tmp_path, monkeypatch):
     far = open_store("files", data=data)
     _agree(near, far)
     far.close()
@@ -352,6 +352,10 @@ def test_files_a_database_and_a_delta_table_are_read(data, near, tmp_path):
     _agree(near, far)
     far.close()
     assert open_store("delta", data=tmp_path).orders.count().execute() == len(rows)
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    _one_line(
+        lambda: open_store("delta", data=tmp_path), r"a Delta table, .*pip install 'memberlib\[delta\]'"
+    )
 
 
 def test_postgres_answers_too(near, tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import pytest
 from memberlib.errors import InputError
 from memberlib.imports import Account, import_files
 from memberlib.lake import Lake
-from memberlib.loaders.crosswalk import crosswalk_from, known
+from memberlib.loaders.crosswalk import available, crosswalk_from
 from memberlib.settings import all_settings
 
 TILL = 'platform = "till"\nlang = "en"\ncurrency = "USD"\ntime_zone = "UTC"\n'
@@ -382,7 +382,7 @@ def test_mappings_of_one_s_own(tmp_path: Path) -> None:
     own = tmp_path / "mappings" / "taobao-orders.toml"
     own.write_text(TILL + LINES)
     with pytest.raises(InputError, match="'taobao-orders' comes with memberlib; name the file otherwise"):
-        known(tmp_path)
+        available(tmp_path)
     own.rename(tmp_path / "elsewhere.toml")
     (tmp_path / "f.csv").write_text(ORDERS)
     (account,) = import_files([tmp_path / "f.csv"], "s", data=tmp_path, mapping=tmp_path / "elsewhere.toml")

@@ -16,7 +16,7 @@ from memberlib.errors import InputError
 from memberlib.identity import MOST_MEMBERS, Joining, groups, pairs
 from memberlib.identity import contacts as written
 from memberlib.identity.deciding import decide
-from memberlib.identity.groups import parted, smallest_linked
+from memberlib.identity.groups import smallest_linked, split_groups
 from memberlib.lake import Lake
 from memberlib.settings import Settings
 from memberlib.store import open_store, store_from
@@ -267,10 +267,10 @@ def test_groups_by_hand():
     assert smallest_linked(6, np.array([5, 4, 2]), np.array([4, 2, 1])).tolist() == [0, 1, 1, 3, 1, 1]
     chain = np.arange(999)
     assert smallest_linked(1000, chain[::-1] + 1, chain[::-1]).tolist() == [0] * 1000
-    assert parted([], [[1, 2], [2, 3], [3, 4]], [(1, 4)]) == {1: 1, 2: 1, 3: 1, 4: 4}
-    assert parted([(3, 4)], [[1, 2], [2, 3]], [(1, 4)]) == {1: 1, 2: 1, 3: 3, 4: 3}
-    assert parted([], [[1, 2, 3, 4, 5]], [(1, 2), (1, 4), (2, 4)]) == {1: 1, 2: 2, 3: 1, 4: 4, 5: 1}
-    many = parted([], [range(20_000)], [(7, 9)])
+    assert split_groups([], [[1, 2], [2, 3], [3, 4]], [(1, 4)]) == {1: 1, 2: 1, 3: 1, 4: 4}
+    assert split_groups([(3, 4)], [[1, 2], [2, 3]], [(1, 4)]) == {1: 1, 2: 1, 3: 3, 4: 3}
+    assert split_groups([], [[1, 2, 3, 4, 5]], [(1, 2), (1, 4), (2, 4)]) == {1: 1, 2: 2, 3: 1, 4: 4, 5: 1}
+    many = split_groups([], [range(20_000)], [(7, 9)])
     assert set(many.values()) == {0, 9} and sum(root == 9 for root in many.values()) == 1
 
 

@@ -428,7 +428,7 @@ def test_an_import_that_dies_leaves_the_state_before(
         if step in ("table", "rejected"):
             patch.setattr(writer_module.Writer, last, dying)
         if step == "settings":
-            patch.setattr(one_file._FileImport, "_settle", die)
+            patch.setattr(one_file._FileImport, "_add_shop", die)
         if step == "version":
             patch.setattr(writer_module, "create", die)
         with pytest.raises(Killed):

@@ -84,7 +84,7 @@ def _work(task: dict[str, Any], pipe: int) -> None:
         os._exit(status)
 
 
-class Forks:
+class ForkServer:
     """The program at work."""
 
     def __init__(self) -> None:
@@ -111,8 +111,8 @@ class Forks:
 
 
 @pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    made = Forks()
+def fork_server() -> Iterator[ForkServer]:
+    made = ForkServer()
     yield made
     made.close()
 
@@ -150,24 +150,24 @@ def moments(whole: dict[str, Any], count: int) -> list[dict[str, Any]]:
     return [*by_time, *by_call]
 
 
-def killed_again_and_again(forks: Forks, folder: Path, task: dict[str, Any], count: int) -> None:
+def killed_again_and_again(fork_server: ForkServer, folder: Path, task: dict[str, Any], count: int) -> None:
     """Kill a task on the shop in ``folder/before`` at many moments; it is as before or as after each time."""
     start, after, trial = folder / "before", folder / "after", folder / "trial"
     shutil.copytree(start, after)
-    whole = forks.do(**task, data=after)
+    whole = fork_server.do(**task, data=after)
     assert whole["status"] == 0 and whole["calls"] > 50
     known = {"before": state(start), "after": state(after)}
     assert known["before"] != known["after"]
     shutil.copytree(start, trial)
     seen: list[str] = []
     for number, moment in enumerate(moments(whole, count)):
-        forks.do(**task, **moment, data=trial)
+        fork_server.do(**task, **moment, data=trial)
         seen += [name for name, there in known.items() if there == state(trial)] or ["neither"]
         assert seen[-1] in known, moment
         assert state(trial) == (0,) or Lake(trial / "lake").check("tea") == [], moment
         if seen[-1] == "before" and number % 3 == 2:
             # done again it ends the same; otherwise the next has to deal with what is left behind
-            assert forks.do(**task, seconds=60, data=trial)["status"] == 0
+            assert fork_server.do(**task, seconds=60, data=trial)["status"] == 0
             assert state(trial) == known["after"], moment
             assert Lake(trial / "lake").check("tea") == []
             seen[-1] = "repeated"
@@ -177,32 +177,32 @@ def killed_again_and_again(forks: Forks, folder: Path, task: dict[str, Any], cou
     assert {"before", "repeated"} <= set(seen)
 
 
-def test_an_import_killed_at_fifty_moments(forks: Forks, tmp_path: Path) -> None:
+def test_an_import_killed_at_fifty_moments(fork_server: ForkServer, tmp_path: Path) -> None:
     first = orders(tmp_path / "first.csv", range(3000))
     second = orders(tmp_path / "second.csv", range(2500, 5000), 11)
     held = orders(tmp_path / "held.csv", range(2000, 2600))  # all of it known
     import_files([first, held], "tea", data=tmp_path / "before", max_rejected_share=1)
-    killed_again_and_again(forks, tmp_path, {"import": [second]}, 50)
+    killed_again_and_again(fork_server, tmp_path, {"import": [second]}, 50)
 
 
-def test_a_first_import_killed_at_many_moments(forks: Forks, tmp_path: Path) -> None:
+def test_a_first_import_killed_at_many_moments(fork_server: ForkServer, tmp_path: Path) -> None:
     (tmp_path / "before").mkdir()
     first = orders(tmp_path / "first.csv", range(3000))
-    killed_again_and_again(forks, tmp_path, {"import": [first]}, 12)
+    killed_again_and_again(fork_server, tmp_path, {"import": [first]}, 12)
 
 
-def test_an_undoing_killed_at_many_moments(forks: Forks, tmp_path: Path) -> None:
+def test_an_undoing_killed_at_many_moments(fork_server: ForkServer, tmp_path: Path) -> None:
     for n, numbers in enumerate([range(3000), range(2500, 5000), range(2000, 2600)]):
         path = orders(tmp_path / f"{n}.csv", numbers, 10 + n)
         import_files([path], "tea", data=tmp_path / "before", max_rejected_share=1)
-    killed_again_and_again(forks, tmp_path, {"undo": "2"}, 16)
+    killed_again_and_again(fork_server, tmp_path, {"undo": "2"}, 16)
 
 
 # --- several at once ------------------------------------------------------------------------------------------------
 
 
-def test_two_imports_at_once_and_readers_meanwhile(forks: Forks, tmp_path: Path) -> None:
-    data, other = tmp_path / "data", Forks()
+def test_two_imports_at_once_and_readers_meanwhile(fork_server: ForkServer, tmp_path: Path) -> None:
+    data, other = tmp_path / "data", ForkServer()
     start = orders(tmp_path / "start.csv", range(1000))
     import_files([start], "tea", data=data, max_rejected_share=1)
     files = [
@@ -210,18 +210,18 @@ def test_two_imports_at_once_and_readers_meanwhile(forks: Forks, tmp_path: Path)
         for who in range(2)
     ]
     try:
-        forks.start(**{"import": files[0]}, data=data)
+        fork_server.start(**{"import": files[0]}, data=data)
         other.start(**{"import": files[1]}, data=data)
         lake, counts = Lake(data / "lake"), set()
         while lake.newest("tea") < 7:
-            assert forks.process.poll() is None and other.process.poll() is None
+            assert fork_server.process.poll() is None and other.process.poll() is None
             version = lake.version("tea")
             found = duckdb.sql(f"SELECT count(*) FROM read_parquet({version.files['orders']})").fetchall()[0][
                 0
             ]
             assert found == version.rows["orders"]
             counts.add(found)
-        assert forks.ended()["status"] == other.ended()["status"] == 0
+        assert fork_server.ended()["status"] == other.ended()["status"] == 0
     finally:
         other.close()
     assert len(counts) > 1 and lake.check("tea") == []

@@ -25,7 +25,7 @@ from memberlib import model
 from memberlib.errors import InputError
 from memberlib.imports import import_files
 from memberlib.loaders import crosswalk, decoding, matching, reader, rows
-from memberlib.loaders.staging import Staged, stage
+from memberlib.loaders.staging import StagedFile, stage
 
 DATA = Path(__file__).parent / "data" / "taobao"
 HEADER = "order_id,member_id,paid_at,paid_amount,refund_amount,status"
@@ -36,11 +36,11 @@ class Read:
     """What a file was read as: good rows by column name, refused rows, and the counts."""
 
     def __init__(self, path: Path, *, platform: str | None = None, zone: str = "Asia/Shanghai") -> None:
-        sheets = reader.opened(path)
+        sheets = reader.open_tables(path)
         file, match = next((s, m) for s in sheets if (m := matching.match(s.header, platform)))
         self.match, self.file = match, file
         with duckdb.connect() as con:
-            self.staged: Staged = stage(con, file, match, zone=zone)
+            self.staged: StagedFile = stage(con, file, match, zone=zone)
             self.rows = (
                 con.execute("SELECT * EXCLUDE (row_count) FROM staged_0 ORDER BY row").df().to_dict("records")
             )
@@ -202,7 +202,7 @@ def test_a_named_platform_is_taken_at_its_word() -> None:
     assert found is not None and found.crosswalk.table.name == "brushed"
     assert matching.match(HEADER.split(","), "taobao") is None
     with pytest.raises(InputError, match="unknown platform 'etsy'; known: douyin, generic, jd"):
-        crosswalk.chosen("etsy")
+        crosswalk.of_platform("etsy")
 
 
 def test_of_columns_named_twice_the_first_is_read(tmp_path: Path) -> None:
@@ -520,15 +520,15 @@ def test_every_rule_is_explained() -> None:
 )  # fmt: skip
 def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     with pytest.raises(InputError, match=said) as raised:
-        reader.opened(written(tmp_path, content, name))
+        reader.open_tables(written(tmp_path, content, name))
     assert "\n" not in str(raised.value) and name in str(raised.value)
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no file"):
-        reader.opened(tmp_path / "none.csv")
+        reader.open_tables(tmp_path / "none.csv")
     with pytest.raises(InputError, match="is a folder"):
-        reader.opened(tmp_path)
+        reader.open_tables(tmp_path)
 
 
 def test_an_archive_is_no_workbook(tmp_path: Path) -> None:
@@ -537,7 +537,7 @@ def test_an_archive_is_no_workbook(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("orders.csv", HEADER)
     with pytest.raises(InputError, match="an archive, not a workbook"):
-        reader.opened(tmp_path / "a.zip")
+        reader.open_tables(tmp_path / "a.zip")
 
 
 def test_a_header_without_rows(tmp_path: Path) -> None:
@@ -642,7 +642,7 @@ def test_a_damaged_file_ends_in_a_full_account_or_in_one_line(tmp_path: Path) ->
         whole = chance.choice(files)
         path = written(tmp_path, damaged(whole.read_bytes(), chance), "damaged" + whole.suffix)
         try:
-            sheets = reader.opened(path)
+            sheets = reader.open_tables(path)
             if not any(matching.match(s.header) for s in sheets):
                 raise InputError(matching.nearest(sheets[0].header))
             found = Read(path)

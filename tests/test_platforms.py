@@ -565,7 +565,7 @@ CUTS = {
 
 
 def header_of(file: str) -> list[str]:
-    return list(reader.opened(DATA / file)[0].header)
+    return list(reader.open_tables(DATA / file)[0].header)
 
 
 HEADERS = [(header_of(f), names) for f, names in FORMS.items()] + [(h.split(","), n) for h, n in CUTS.items()]

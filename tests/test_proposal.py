@@ -54,7 +54,7 @@ u2,yelled,2026-01-03 09:10:00,,
 def proposal(tmp_path: Path, text: str, *, encoding: str = "utf-8", **options: str) -> Proposal:
     path = tmp_path / "file.csv"
     path.write_bytes(text.encode(encoding))
-    return proposed(sample(reader.opened(path)[0]), platform="my-till", mask=masked, **options)  # type: ignore[arg-type]
+    return proposed(sample(reader.open_tables(path)[0]), platform="my-till", mask=masked, **options)  # type: ignore[arg-type]
 
 
 def columns(made: Proposal) -> dict[str, object]:
@@ -186,7 +186,7 @@ def test_forms_that_are_known_are_found_again(tmp_path: Path) -> None:
     folder = Path(__file__).parent / "data"
     found = {}
     for name in ("square/transactions", "shopify/orders_export", "jd/orders", "woocommerce/order_export"):
-        looked = sample(reader.opened(folder / f"{name}.csv")[0])
+        looked = sample(reader.open_tables(folder / f"{name}.csv")[0])
         made = proposed(looked, platform="again", mask=masked)
         tried_by_it = try_out(looked, crosswalk_from(made.name, made.text.encode()))
         kept = columns(made)
@@ -318,7 +318,7 @@ def test_cells_and_what_they_are(tmp_path: Path) -> None:
     path.write_text(
         "n,what\n" + "".join(f"{n},{v}\n" for n, v in enumerate(('="12"', "'138", " null ", "-", "", "5")))
     )
-    (_, column) = sample(reader.opened(path)[0]).columns
+    (_, column) = sample(reader.open_tables(path)[0]).columns
     assert column.cells == ("12", "138", "", "", "", "5")
     found = understood(["¥1,234.50", "$-8.00", "12元", "58.00", "1,23", "", "12%", ".", "tea", "5-8"])
     assert [meaning.amount for meaning in found.values()] == [1234.5, -8, 12, 58] + [None] * 6
@@ -350,12 +350,12 @@ def test_every_known_word_is_of_a_column_and_a_code() -> None:
 )
 def test_what_cannot_be_proposed_is_one_line(tmp_path: Path, options: dict[str, str], said: str) -> None:
     (tmp_path / "file.csv").write_text(TILL, encoding="utf-8")
-    looked = sample(reader.opened(tmp_path / "file.csv")[0])
+    looked = sample(reader.open_tables(tmp_path / "file.csv")[0])
     with pytest.raises(InputError, match=said):
         proposed(looked, **{"platform": "my-till", "mask": masked, **options})  # type: ignore[arg-type]
     (tmp_path / "empty.csv").write_text("order id,total\n", encoding="utf-8")
     with pytest.raises(InputError, match="no rows"):
-        proposed(sample(reader.opened(tmp_path / "empty.csv")[0]), platform="my-till", mask=masked)
+        proposed(sample(reader.open_tables(tmp_path / "empty.csv")[0]), platform="my-till", mask=masked)
 
 
 HEADERS = st.one_of(
@@ -396,7 +396,7 @@ def test_whatever_the_file_the_proposal_is_toml(
     path = tmp_path / "file.csv"
     path.write_text(text + "\n", encoding="utf-8", newline="")
     try:
-        looked = sample(reader.opened(path)[0])
+        looked = sample(reader.open_tables(path)[0])
         made = proposed(looked, platform="my-till", mask=masked, table=table)
     except InputError as error:
         assert "\n" not in str(error)
@@ -424,7 +424,7 @@ def test_a_damaged_file_ends_in_a_proposal_or_in_one_line(tmp_path: Path, seed: 
     path = tmp_path / "file.csv"
     path.write_bytes(bytes(content))
     try:
-        looked = sample(reader.opened(path)[0])
+        looked = sample(reader.open_tables(path)[0])
         made = proposed(looked, platform="my-till", mask=masked)
         tomllib.loads(made.text)
         if not made.lacking:

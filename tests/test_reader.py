@@ -34,7 +34,7 @@ CON = duckdb.connect()
 HEADER = ["订单编号", "买家会员名", "备注"]
 
 
-def held(file: reader.Opened, *, careful: bool = False) -> Rows:
+def held(file: reader.FileTable, *, careful: bool = False) -> Rows:
     """All rows of a table: number, then the values; ``!`` as the number of a row that cannot be decoded."""
     query, reading = rows.raw_rows(CON, file, dict.fromkeys(range(len(file.header)), 0), careful=careful)
     found = CON.execute(f"SELECT * FROM ({query}) ORDER BY row").fetchall()
@@ -43,7 +43,7 @@ def held(file: reader.Opened, *, careful: bool = False) -> Rows:
 
 
 def read(path: Path, encoding: str | None = None) -> Rows:
-    (file,) = reader.opened(path, encoding)
+    (file,) = reader.open_tables(path, encoding)
     return held(file)
 
 
@@ -112,7 +112,7 @@ def same_again(table: list[list[str]], encoding: str, given_as: str | None = Non
     """A table written in this encoding is read as it was, in a careful reading too."""
     with tempfile.TemporaryDirectory() as folder:
         path = written(Path(folder), lines([HEADER, *table]), encoding=encoding)
-        (file,) = reader.opened(path, given_as)
+        (file,) = reader.open_tables(path, given_as)
         assert file.header == tuple(HEADER)
         assert held(file) == numbered(table)
         assert held(file, careful=True) == numbered(table)
@@ -157,7 +157,7 @@ def test_western_is_never_taken_for_chinese(words: list[str]) -> None:
 def test_the_first_byte_above_ascii_comes_late(tmp_path: Path, encoding: str, value: str) -> None:
     table = [[str(n), "a" * 40, "b"] for n in range(40_000)] + [["x", value, value]]
     path = written(tmp_path, lines([["id", "name", "note"], *table]), encoding=encoding)
-    (file,) = reader.opened(path)
+    (file,) = reader.open_tables(path)
     assert file.encoding == "ascii" and path.stat().st_size > charsets.SAMPLE_BYTES
     assert held(file)[-1] == ("40002", "x", value, value)
 
@@ -166,7 +166,7 @@ def test_a_late_character_cut_by_the_pieces_in_which_it_is_looked_for(tmp_path: 
     for place in range(-2, 2):  # around the end of the second piece
         text = "id,name\n" + "1,aaaaa\n" * (2 * charsets.SAMPLE_BYTES // 8 - 4) + "1,"
         text = text.ljust(2 * charsets.SAMPLE_BYTES - len("\n2,") + place, "a") + "\n2,小橘子\n"
-        (file,) = reader.opened(written(tmp_path, text, encoding="gbk"))
+        (file,) = reader.open_tables(written(tmp_path, text, encoding="gbk"))
         assert file.encoding == "ascii" and held(file)[-1][1:] == ("2", "小橘子")
 
 
@@ -186,7 +186,7 @@ def test_a_stated_encoding_is_taken_at_its_word(tmp_path: Path, given_as: str, e
 @pytest.mark.parametrize("name", ["base64", "klingon", "\0", "rot13"])
 def test_an_encoding_that_is_none(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match=r"unknown encoding .*; usual ones are utf-8, gb18030, big5"):
-        reader.opened(written(tmp_path, "a,b\n1,2\n"), name)
+        reader.open_tables(written(tmp_path, "a,b\n1,2\n"), name)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_what_cannot_be_decoded_is_marked_and_the_rest_is_read(
 ) -> None:
     value = "é" if encoding == "cp1252" else "茶"
     parts = [f"id,name\n1,{value}\n2,".encode(encoding), bad, f"\n3,{value}\n".encode(encoding)]
-    (file,) = reader.opened(written(tmp_path, b"".join(parts)), encoding)
+    (file,) = reader.open_tables(written(tmp_path, b"".join(parts)), encoding)
     for careful in (False, True):
         assert [row[:2] for row in held(file, careful=careful)] == [("2", "1"), ("!", "2"), ("4", "3")]
 
@@ -241,7 +241,7 @@ def test_any_rows_come_back(
     writer.writerows([HEADER, *table])
     text = out.getvalue() if ended else out.getvalue().removesuffix(end)
     with tempfile.TemporaryDirectory() as folder:
-        (file,) = reader.opened(written(Path(folder), text, encoding=encoding))
+        (file,) = reader.open_tables(written(Path(folder), text, encoding=encoding))
         assert (file.header, file.delimiter, file.header_row) == (tuple(HEADER), delimiter, 1)
         # a line end inside a value may become a space
         found = [tuple(v.replace("\n", " ") for v in row) for row in held(file)]
@@ -253,7 +253,7 @@ def test_any_rows_come_back(
 def test_lone_returns_blank_lines_and_row_numbers(tmp_path: Path, end: str, encoding: str) -> None:
     text = end.join(["", "订单编号,名称", "1,茶", "", '2,"两', '行"', "3,包", "", ""])
     path = written(tmp_path, text, encoding=encoding)
-    (file,) = reader.opened(path)
+    (file,) = reader.open_tables(path)
     assert (file.header_row, file.skip_lines) == (2, 2)
     found = [(row, " ".join(name.split())) for row, number, name in held(file) if number]
     assert found == [("3", "茶"), ("5", "两 行"), ("6", "包")]
@@ -290,7 +290,7 @@ def test_the_header_and_what_stands_above_it(
     tmp_path: Path, text: str, header: tuple[str, ...], row: int, delimiter: str
 ) -> None:
     for end in ("\n", "\r\n", "\r"):
-        (file,) = reader.opened(written(tmp_path, text.replace("\n", end)))
+        (file,) = reader.open_tables(written(tmp_path, text.replace("\n", end)))
         assert (file.header, file.header_row, file.delimiter) == (header, row, delimiter)
         rest = text.splitlines()[file.skip_lines :]
         if all(line.count(delimiter) == len(header) - 1 for line in rest):
@@ -311,7 +311,7 @@ def test_the_header_and_what_stands_above_it(
 )
 def test_files_of_other_kinds_are_named(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(InputError, match=said) as raised:
-        reader.opened(written(tmp_path, content, "export.xls"))
+        reader.open_tables(written(tmp_path, content, "export.xls"))
     assert "\n" not in str(raised.value)
 
 
@@ -395,7 +395,7 @@ def xls(folder: Path) -> Path:
 
 
 def test_an_old_workbook_with_a_sheet_per_shop(tmp_path: Path) -> None:
-    first, second = reader.opened(xls(tmp_path))
+    first, second = reader.open_tables(xls(tmp_path))
     assert (first.sheet, first.header, first.header_row) == (
         "一店",
         ("订单编号", "付款时间", "金额", "买家"),
@@ -418,7 +418,10 @@ def test_an_old_workbook_with_a_sheet_per_shop(tmp_path: Path) -> None:
 
 def test_a_workbook_is_known_by_its_content_not_its_name(tmp_path: Path) -> None:
     for name in ("f.xlsx", "f.dat", "f.csv"):
-        assert [t.sheet for t in reader.opened(xls(tmp_path).rename(tmp_path / name))] == ["一店", "二店"]
+        assert [t.sheet for t in reader.open_tables(xls(tmp_path).rename(tmp_path / name))] == [
+            "一店",
+            "二店",
+        ]
 
 
 def test_a_new_workbook(tmp_path: Path) -> None:
@@ -434,7 +437,7 @@ def test_a_new_workbook(tmp_path: Path) -> None:
         sheet.write(5, 0, "3")
         sheet.set_row(3, None, None, {"hidden": True})
         book.add_chartsheet("picture")
-    (file,) = reader.opened(path)
+    (file,) = reader.open_tables(path)
     assert (file.header, file.header_row) == (("id", "day", "paid", "note"), 3)
     assert held(file) == [
         ("4", "1", "46027.5", "1234.5", "x"),
@@ -454,7 +457,7 @@ def test_ids_and_times_merged_over_lines_stand_in_each_and_amounts_do_not(tmp_pa
         for column, value in enumerate(merged):
             sheet.merge_range(1, column, 2, column, value)
         sheet.write_column(1, len(merged), ["a", "b"])
-    (file,) = reader.opened(path)
+    (file,) = reader.open_tables(path)
     time = "2026-01-05 10:00:00"
     assert held(file) == [
         ("2", "260001", time, "46027.5", "12000", "20000", "3", "j1", "260001", "a"),
@@ -470,7 +473,7 @@ def test_an_open_document(tmp_path: Path) -> None:
         + '<table:table-row table:number-rows-repeated="1048000">'
         '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
     )
-    (file,) = reader.opened(ods(tmp_path, body))
+    (file,) = reader.open_tables(ods(tmp_path, body))
     assert (file.sheet, file.header_row) == ("订单", 4)
     assert held(file) == [("5", "1", "茶"), ("6", "1", "茶")]
 
@@ -515,7 +518,7 @@ def xlsb(folder: Path) -> Path:
 
 
 def test_a_binary_workbook(tmp_path: Path) -> None:
-    (file,) = reader.opened(xlsb(tmp_path))
+    (file,) = reader.open_tables(xlsb(tmp_path))
     assert (file.sheet, file.header, file.header_row) == ("订单", ("id", "名"), 2)
     assert held(file) == [("3", "240000000000001", "茶")]
 
@@ -530,7 +533,7 @@ def test_sheets_are_read_in_bits_and_go_with_their_folder(
         sheet.write_row(5, 0, ["id", "b", "c", "d"])
         for n in range(count):
             sheet.write_row(6 + n, 0, [n] * width)
-    (file,) = reader.opened(path)
+    (file,) = reader.open_tables(path)
     assert file.cells is not None and len(list(file.cells.chunks())) > 1
     assert held(file) == [(str(n + 7), *[str(n)] * width) for n in range(count)]
     folder = file.cells.folder.path
@@ -543,14 +546,14 @@ def test_sheets_are_read_in_bits_and_go_with_their_folder(
 def test_workbooks_that_are_none(tmp_path: Path) -> None:
     good = xls(tmp_path).read_bytes()
     with pytest.raises(InputError, match=r"f\.xls is a damaged workbook"):
-        reader.opened(written(tmp_path, good[: len(good) // 3], "f.xls"))
+        reader.open_tables(written(tmp_path, good[: len(good) // 3], "f.xls"))
     with xlsxwriter.Workbook(str(tmp_path / "e.xlsx")) as book:
         book.add_worksheet("a")
     with pytest.raises(InputError, match=r"e\.xlsx is an empty workbook"):
-        reader.opened(tmp_path / "e.xlsx")
+        reader.open_tables(tmp_path / "e.xlsx")
     content = (tmp_path / "e.xlsx").read_bytes()
     with pytest.raises(InputError, match=r"g\.xlsx is a damaged workbook"):
-        reader.opened(written(tmp_path, content[:-30], "g.xlsx"))
+        reader.open_tables(written(tmp_path, content[:-30], "g.xlsx"))
 
 
 @pytest.mark.parametrize(
@@ -573,7 +576,7 @@ def test_what_brings_the_reading_of_a_workbook_down(
     monkeypatch.setattr(cells, "SECONDS", 1)
     monkeypatch.setattr(workbooks, "_PATIENCE", 2)
     with pytest.raises(InputError, match=said):
-        reader.opened(xls(tmp_path))
+        reader.open_tables(xls(tmp_path))
 
 
 # --- archives and bombs ---------------------------------------------------------------------------------------------
@@ -598,7 +601,7 @@ def test_an_archive_gives_its_tables(tmp_path: Path) -> None:
     assert [path.name for _, path in found] == ["2026.csv", "2026.CSV", "book.xls"]
     assert read(found[0][1]) == [("2", "1", "小橘子", "茶"), ("3", "2", "b", "c")]
     assert read(found[1][1]) == [("2", "1", "小橘子", "茶")]
-    assert len(reader.opened(found[2][1])) == 2
+    assert len(reader.open_tables(found[2][1])) == 2
 
 
 def test_prose_beside_a_table_in_an_archive_is_passed_over(tmp_path: Path) -> None:
@@ -622,7 +625,7 @@ def test_a_file_that_is_no_archive_gives_itself(tmp_path: Path) -> None:
         book.add_worksheet().write(0, 0, "a")
     assert reader.unpacked(tmp_path / "f.xlsx", tmp_path) == [("f.xlsx", tmp_path / "f.xlsx")]
     with pytest.raises(InputError, match="archive, not a workbook"):
-        reader.opened(packed(tmp_path, {"a.csv": TABLE}))
+        reader.open_tables(packed(tmp_path, {"a.csv": TABLE}))
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8", "ascii"])
@@ -792,7 +795,7 @@ from memberlib.loaders import reader
 started, said = time.process_time(), "read"
 try:
     for _, path in reader.unpacked(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])):
-        reader.opened(path)
+        reader.open_tables(path)
 except InputError as error:
     said = str(error)
 spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -828,7 +831,7 @@ def test_reading_does_not_load_pandas(tmp_path: Path) -> None:
         "import sys, pathlib, duckdb\n"
         "from memberlib.loaders import reader, rows\n"
         "for name in ('a.csv', 'b.xlsx'):\n"
-        "    file, = reader.opened(pathlib.Path(sys.argv[1], name))\n"
+        "    file, = reader.open_tables(pathlib.Path(sys.argv[1], name))\n"
         "    con = duckdb.connect()\n"
         "    query, _ = rows.raw_rows(con, file, {n: 2 * n for n in range(len(file.header))})\n"
         "    assert len(con.execute(query).fetchall()) == 2\n"
@@ -880,7 +883,7 @@ def test_damaged_workbooks_and_archives_end_in_one_line(tmp_path: Path) -> None:
         path = written(tmp_path, damaged(kinds[name], chance), name)
         try:
             for _, table in reader.unpacked(path, tmp_path / str(seed)):
-                reader.opened(table)
+                reader.open_tables(table)
         except InputError as error:
             assert "\n" not in str(error) and name.split(".")[0] in str(error)
             ended[name] += 1

@@ -245,9 +245,9 @@ def test_what_cannot_be_undone_is_said(lake: Lake) -> None:
     for import_id in ("1", "1.1"):  # the file given again goes with the import that holds its rows
         with pytest.raises(InputError, match="taken back already"):
             lake.undo("tea", import_id)
-    assert lake.version("tea").taken_in == [] and len(lake.version("tea").history) == 2
+    assert lake.version("tea").standing == [] and len(lake.version("tea").history) == 2
     assert lake.imports("tea", unchanged=True)["undone"].tolist() == [True, True]
-    assert lake.version("tea", 1).taken_in != []
+    assert lake.version("tea", 1).standing != []
 
 
 def test_brushed_orders_come_off_the_list_and_on_again(lake: Lake) -> None:

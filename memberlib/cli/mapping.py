@@ -50,7 +50,7 @@ def mapping(
 
     with tempfile.TemporaryDirectory(prefix="memberlib-") as scratch:
         (shown, path), *others = reader.unpacked(file, Path(scratch))
-        tables = reader.opened(path, encoding)
+        tables = reader.open_tables(path, encoding)
         wanted = [t for t in tables if t.sheet == sheet] if sheet else tables
         if not wanted:
             sheets = ", ".join(str(t.sheet) for t in tables if t.sheet) or "it is no workbook"
@@ -125,10 +125,10 @@ def platforms(data: Data = None) -> None:
     Each with its tables, and what its paid column means.
     """
     from memberlib.lake import data_folder
-    from memberlib.loaders.crosswalk import known
+    from memberlib.loaders.crosswalk import available
 
     by_platform: dict[str, list[Crosswalk]] = {}
-    for crosswalk in known(data_folder(data)):
+    for crosswalk in available(data_folder(data)):
         by_platform.setdefault(crosswalk.platform, []).append(crosswalk)
     for platform, its in sorted(by_platform.items()):
         tables = dict.fromkeys(c.table.name for c in its)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memberlib import privacy
-from memberlib.identity.groups import parted, smallest_linked
+from memberlib.identity.groups import smallest_linked, split_groups
 from memberlib.identity.links import MOST_MEMBERS, fresh_name, linked_pairs, shared_values
 from memberlib.settings import Settings
 
@@ -81,9 +81,7 @@ class Joining:
         first = np.full(value.max(initial=-1) + 1, count, dtype=np.int64)
         np.minimum.at(first, value, holder)
         roots = smallest_linked(
-            count,
-            np.concatenate([first[value], ends[:, 0]]),
-            np.concatenate([holder, ends[:, 1]]),
+            count, np.concatenate([first[value], ends[:, 0]]), np.concatenate([holder, ends[:, 1]])
         )
         broken = {int(roots[one]) for one, other in apart if roots[one] == roots[other]}
         if broken:
@@ -115,7 +113,7 @@ class Joining:
         in_order = [
             members for _, members in sorted((place, sorted(found)) for (place, _), found in links.items())
         ]
-        for member, root in parted(inside, in_order, apart).items():
+        for member, root in split_groups(inside, in_order, apart).items():
             roots[member] = root
 
     def changed(self) -> str | None:

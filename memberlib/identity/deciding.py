@@ -17,8 +17,9 @@ from memberlib.model import DECISION_KINDS, DECISIONS
 from memberlib.privacy import masked
 
 if TYPE_CHECKING:
-    from memberlib.lake import LakeVersion, Writer
+    import duckdb
 
+    from memberlib.lake import LakeVersion, Writer
 
 _HOLD_MEMBERS = ("orders", "members", "events", "contacts")
 
@@ -85,18 +86,15 @@ def decide(writer: Writer, pairs: Sequence[tuple[str, str]], *, decision: str | 
     return writer.commit(record, digest_of={"decided": digest})
 
 
-def _check_known(con: object, writer: Writer) -> None:
+def _check_known(con: duckdb.DuckDBPyConnection, writer: Writer) -> None:
     """Raise an InputError that names the first member of ``wanted`` that no table of the shop has."""
-    run = con.execute  # type: ignore[attr-defined]
+    run = con.execute
     asked = "SELECT member_id FROM wanted UNION SELECT other_id FROM wanted"
     run(f"CREATE TEMP TABLE unknown AS SELECT * FROM ({asked})")
     for table in _HOLD_MEMBERS:
         files = writer.present(table)
         if files:
-            run(
-                "DELETE FROM unknown WHERE member_id IN (SELECT member_id FROM read_parquet(?))",
-                [files],
-            )
+            run("DELETE FROM unknown WHERE member_id IN (SELECT member_id FROM read_parquet(?))", [files])
     absent = run("SELECT member_id FROM unknown ORDER BY member_id").fetchall()
     if absent:
         shop = writer.current.store_id

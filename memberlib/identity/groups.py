@@ -47,7 +47,7 @@ def smallest_linked(count: int, one: Numbers, other: Numbers) -> Numbers:
     return labels
 
 
-def parted(
+def split_groups(
     together: Sequence[tuple[int, int]], shared: Iterable[Sequence[int]], apart: Iterable[tuple[int, int]]
 ) -> dict[int, int]:
     """Groups of the members of one component in which pairs are kept apart: member → smallest of its group.
@@ -63,7 +63,7 @@ def parted(
 
     Examples
     --------
-    >>> parted([], [[1, 2, 3]], [(1, 2)])
+    >>> split_groups([], [[1, 2, 3]], [(1, 2)])
     {1: 1, 2: 2, 3: 1}
     """
     shared = [sorted(members) for members in shared]

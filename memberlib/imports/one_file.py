@@ -13,10 +13,10 @@ from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.imports.account import Account, accounts_of
 from memberlib.imports.options import ImportOptions
-from memberlib.imports.parts import Part, first_value, listed, notes_of, overlaps, unread
+from memberlib.imports.parts import Part, brushed_notes, first_value, notes_of, overlaps, unread
 from memberlib.lake import Lake, LakeVersion, Writer
 from memberlib.loaders import matching, reader
-from memberlib.loaders.crosswalk import chosen, crosswalks
+from memberlib.loaders.crosswalk import crosswalks, of_platform
 from memberlib.loaders.matching import Match
 from memberlib.model import REJECTED
 from memberlib.settings import CURRENCIES, Settings, all_settings, ensure_settings
@@ -25,7 +25,7 @@ from memberlib.sql import literals
 if TYPE_CHECKING:
     import duckdb
 
-    from memberlib.loaders.staging import Staged
+    from memberlib.loaders.staging import StagedFile
 
 
 def import_one(name: str, path: Path, options: ImportOptions) -> list[Account]:
@@ -50,7 +50,7 @@ class _FileImport:
     def run(self) -> list[Account]:
         digest = reader.fingerprint(self.path) if self.path.is_file() else ""
         return self._repeated(digest) or self._import_tables(
-            reader.opened(self.path, self.options.encoding), digest
+            reader.open_tables(self.path, self.options.encoding), digest
         )
 
     def _what_decides(self, zone: str | None) -> dict[str, Any]:
@@ -70,13 +70,13 @@ class _FileImport:
         if not self.lake.newest(self.options.store_id):
             return []
         version = self.lake.version(self.options.store_id)
-        record = _known(version, digest)
+        record = _import_of(version, digest)
         if record is None or record["options"] != self._what_decides(
             self.settings.time_zone if self.settings else None
         ):
             return []
         digests = {c.name: c.digest for c in self.options.crosswalks}
-        named = {c.name for c in chosen(self.options.platform, self.options.crosswalks)}
+        named = {c.name for c in of_platform(self.options.platform, self.options.crosswalks)}
         for part in record["parts"]:
             if part["table"] == "brushed":  # orders may have been taken off the list since
                 return []
@@ -95,16 +95,16 @@ class _FileImport:
         ]
         record |= {"file": self.name, "parts": parts}
         with self.lake.writing(self.options.store_id) as writer:
-            return [] if writer.current.number != version.number else self._kept(writer, record)
+            return [] if writer.current.number != version.number else self._unchanged(writer, record)
 
-    def _import_tables(self, tables: list[reader.Opened], digest: str) -> list[Account]:
+    def _import_tables(self, tables: list[reader.FileTable], digest: str) -> list[Account]:
         from memberlib.loaders.staging import stage
 
         parts, passed_over = self._parts(tables)
         several = len({part.file.sheet for part in parts}) > 1
         with workspace(ordered=True) as con:
             zone, currency, notes = self._start(con, parts[0])
-            staged: list[tuple[Part, Staged]] = []
+            staged: list[tuple[Part, StagedFile]] = []
             for n, part in enumerate(parts):
                 found = stage(
                     con,
@@ -115,7 +115,7 @@ class _FileImport:
                     part=n,
                     name=f"{self.name} [{part.file.sheet}]" if several else self.name,
                     channel=self.options.channel or "",
-                    progress=self._tell,
+                    progress=self._report_progress,
                 )
                 self._accept(con, found, n)
                 staged.append((part, found))
@@ -131,7 +131,7 @@ class _FileImport:
             }
             record["parts"][0]["notes"] += notes
             with self.lake.writing(self.options.store_id) as writer:
-                return self._taken_in(con, writer, staged, record, currency=currency)
+                return self._commit(con, writer, staged, record, currency=currency)
 
     def _start(self, con: duckdb.DuckDBPyConnection, part: Part) -> tuple[str, str, list[str]]:
         """The shop's time zone and currency, for a new one those its file names first; and what to say of them."""
@@ -152,13 +152,13 @@ class _FileImport:
             )
         return zone, currency, []
 
-    def _accept(self, con: duckdb.DuckDBPyConnection, found: Staged, n: int) -> None:
+    def _accept(self, con: duckdb.DuckDBPyConnection, found: StagedFile, n: int) -> None:
         from memberlib.loaders.staging import refusal
 
         if found.rejected_count > self.options.max_rejected_share * found.read_count:
             raise InputError(refusal(con, self.name, found, part=n))
 
-    def _parts(self, tables: list[reader.Opened]) -> tuple[list[Part], list[str]]:
+    def _parts(self, tables: list[reader.FileTable]) -> tuple[list[Part], list[str]]:
         """What is read of the file, and the names of the sheets that are not."""
         options = self.options
         if options.sheets:
@@ -182,7 +182,7 @@ class _FileImport:
             raise InputError(f"{self.name}: {self._nearest(tables[0])}")
         return parts, passed_over
 
-    def _nearest(self, table: reader.Opened) -> str:
+    def _nearest(self, table: reader.FileTable) -> str:
         return matching.nearest(table.header, self.options.platform, among=self.options.crosswalks)
 
     def _as_chosen(self, match: Match) -> Match:
@@ -194,7 +194,7 @@ class _FileImport:
         return match if self.settings and self.settings.join_by else match.without_contacts()
 
     def _part_record(
-        self, part: Part, found: Staged, passed_over: list[str], unread: list[str]
+        self, part: Part, found: StagedFile, passed_over: list[str], unread: list[str]
     ) -> dict[str, Any]:
         crosswalk = part.crosswalk
         record: dict[str, Any] = {
@@ -215,11 +215,11 @@ class _FileImport:
             record["named_only"] = True
         return record
 
-    def _taken_in(
+    def _commit(
         self,
         con: duckdb.DuckDBPyConnection,
         writer: Writer,
-        staged: list[tuple[Part, Staged]],
+        staged: list[tuple[Part, StagedFile]],
         record: dict[str, Any],
         *,
         currency: str,
@@ -237,7 +237,7 @@ class _FileImport:
             )
             account["notes"] += [*done.notes, *overlaps(con, [p for p, _ in staged], n)]
             if table == "brushed":
-                account["notes"] += listed(con, writer.present("orders"), n, currency=currency)
+                account["notes"] += brushed_notes(con, writer.present("orders"), n, currency=currency)
             account |= {k: getattr(done, k) for k in ("accepted_count", "replaced_count", "same_count")}
             if done.gone_count:
                 account["notes"].append(
@@ -255,7 +255,7 @@ class _FileImport:
         rejected = any(found.rejected_count for _, found in staged) and not known
         kept = [p for p in record["parts"] if p["read_count"]]
         if not (changes or contacts or rejected):
-            return self._kept(writer, record | {"parts": kept})
+            return self._unchanged(writer, record | {"parts": kept})
         import_id = str(writer.current.number + 1)
         for n, (_, found) in enumerate(staged):
             if found.rejected_count:
@@ -265,7 +265,7 @@ class _FileImport:
             writer.add(
                 con, "contacts", f"SELECT '{import_id}' AS import_id, * FROM ({contacts}) ORDER BY ALL"
             )
-        self._settle(staged[0][0], record["options"]["time_zone"], currency)
+        self._add_shop(staged[0][0], record["options"]["time_zone"], currency)
         version = writer.commit(record, digest_of=_digest_of(record))
         return accounts_of(
             record | {"parts": kept}, self.options.store_id, import_id=import_id, version=version.number
@@ -312,7 +312,7 @@ class _FileImport:
                         f"same: say where {self.name} comes from, as in --channel {platform}"
                     )
 
-    def _settle(self, part: Part, zone: str, currency: str) -> None:
+    def _add_shop(self, part: Part, zone: str, currency: str) -> None:
         """Have a new shop in stores.toml before its data is in the lake; two new shops at once wait for each other."""
         if self.options.store_id not in all_settings(self.options.data):
             defaults = {**part.crosswalk.defaults, "time_zone": zone}
@@ -321,7 +321,7 @@ class _FileImport:
             with filelock.FileLock(self.options.data / "lake" / ".stores.lock"):
                 ensure_settings(self.options.data, self.options.store_id, defaults)
 
-    def _kept(self, writer: Writer, record: dict[str, Any]) -> list[Account]:
+    def _unchanged(self, writer: Writer, record: dict[str, Any]) -> list[Account]:
         """The accounts of an import that changes nothing."""
         first = next((i for i in writer.current.imports if _digest_of(i) == _digest_of(record)), None)
         if first is not None:
@@ -329,17 +329,17 @@ class _FileImport:
         import_id = writer.keep_repeat(record)
         return accounts_of(record, self.options.store_id, import_id=import_id, version=writer.current.number)
 
-    def _tell(self, share: float) -> None:
+    def _report_progress(self, share: float) -> None:
         if self.options.progress:
             self.options.progress(self.name, share)
 
 
-def _known(version: LakeVersion, digest: str) -> dict[str, Any] | None:
+def _import_of(version: LakeVersion, digest: str) -> dict[str, Any] | None:
     """The import of a file with this content.
 
     It is no newer for being given again: where a later export replaced its rows, those of the later one stand.
     """
-    return next((dict(record) for record in version.taken_in if record["sha256"] == digest), None)
+    return next((dict(record) for record in version.standing if record["sha256"] == digest), None)
 
 
 def _digest_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from memberlib.errors import InputError
-from memberlib.loaders.crosswalk import chosen, known
+from memberlib.loaders.crosswalk import available, of_platform
 from memberlib.loaders.forms import Crosswalk
 from memberlib.settings import check_store_id
 
@@ -43,12 +43,12 @@ class ImportOptions:
             )
         if self.channel is not None:
             check_channel(self.channel)
-        chosen(self.platform, self.crosswalks)
+        of_platform(self.platform, self.crosswalks)
 
     @cached_property
     def crosswalks(self) -> tuple[Crosswalk, ...]:
         """Those that a file may be read by."""
-        return known(self.data, Path(self.mapping) if self.mapping else None)
+        return available(self.data, Path(self.mapping) if self.mapping else None)
 
 
 def check_channel(channel: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Part:
     """The rows that a file, or a sheet of it, holds for one table."""
 
-    file: reader.Opened
+    file: reader.FileTable
     match: Match
 
     @property
@@ -77,7 +77,7 @@ def overlaps(con: duckdb.DuckDBPyConnection, parts: list[Part], n: int) -> list[
     ]
 
 
-def listed(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, *, currency: str) -> list[str]:
+def brushed_notes(con: duckdb.DuckDBPyConnection, orders: list[str], n: int, *, currency: str) -> list[str]:
     """What a list of brushed orders leaves out of every figure, and which of its orders the shop does not have."""
     (listed,) = con.execute(f"SELECT count(DISTINCT order_id) FROM staged_{n}").fetchall()[0]
     count, amount = 0, 0

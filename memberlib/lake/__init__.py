@@ -75,10 +75,10 @@ def data_folder(data: str | Path | None = None) -> Path:
 def shop_ids(data: str | Path | None = None) -> list[str]:
     """Ids of the shops that can be opened, sorted: those of the lake and those whose tables live elsewhere."""
     folder = data_folder(data)
-    return sorted(_declared(folder).union(Lake(folder / "lake").shops()))
+    return sorted(_external_shops(folder).union(Lake(folder / "lake").shops()))
 
 
-def _declared(folder: Path) -> set[str]:
+def _external_shops(folder: Path) -> set[str]:
     """The shops of a data folder whose tables live elsewhere."""
     return {name for name, settings in all_settings(folder).items() if settings.source is not None}
 
@@ -93,7 +93,7 @@ class Lake:
         """Ids of the shops that hold at least one import, sorted; not of those whose tables live elsewhere by now."""
         if not self.root.is_dir():
             return []
-        away = _declared(self.root.parent)
+        away = _external_shops(self.root.parent)
         return sorted(p.name for p in self.root.iterdir() if p.is_dir() and p.name not in away and newest(p))
 
     def newest(self, store_id: str) -> int:
@@ -108,14 +108,14 @@ class Lake:
         InputError
             For an unknown shop or version, or one that lacks a data file or has one of another length.
         """
-        return self._stated(store_id, number).complete()
+        return self._version_file(store_id, number).complete()
 
-    def _stated(self, store_id: str, number: int | None = None) -> LakeVersion:
+    def _version_file(self, store_id: str, number: int | None = None) -> LakeVersion:
         """A version as its file has it, whatever became of the data files."""
         folder = self._folder(store_id)
         last = newest(folder) and newest_whole(folder, store_id)
         if not last:
-            known = ", ".join(sorted(_declared(self.root.parent).union(self.shops()))) or "none"
+            known = ", ".join(sorted(_external_shops(self.root.parent).union(self.shops()))) or "none"
             raise InputError(f"no shop '{store_id}' in {self.root.parent}; known: {known}")
         wanted = last if number is None else number
         if not 1 <= wanted <= last:
@@ -158,7 +158,7 @@ class Lake:
         import pandas as pd
 
         rows = []
-        for entry in () if at_version == 0 else self._stated(store_id, at_version).entries:
+        for entry in () if at_version == 0 else self._version_file(store_id, at_version).entries:
             parts = parts_of(entry.record) if unchanged or not entry.repeat else []
             for part in [p for p in parts if p.get("read_count")] or parts:
                 channel = part.get("options", {}).get("channel")
@@ -232,7 +232,7 @@ class Lake:
 
         folder = self._folder(store_id)
         if not newest(folder):
-            self._stated(store_id)
+            self._version_file(store_id)
         return check(folder, store_id)
 
     def brushed(self, store_id: str) -> pd.DataFrame:
@@ -243,11 +243,11 @@ class Lake:
         DataFrame
             order_id; paid_at, paid_amount (in the shop's currency) and status of the order where it is known.
         """
-        from memberlib.lake.brushing import listed
+        from memberlib.lake.brushing import brushed_orders
 
         version = self.version(store_id)
         with naming_damage(self.root / store_id, store_id):
-            return listed(version)
+            return brushed_orders(version)
 
     def take_off_brushed(self, store_id: str, order_ids: Sequence[str]) -> LakeVersion:
         """Take orders off the list of brushed ones; a version like any other, which :meth:`undo` takes back.

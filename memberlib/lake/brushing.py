@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def listed(version: LakeVersion) -> pd.DataFrame:
+def brushed_orders(version: LakeVersion) -> pd.DataFrame:
     """The brushed orders: order_id, and paid_at, paid_amount and status where the order is known; by id."""
     with workspace() as con:
         for spec in (BRUSHED, ORDERS):

@@ -72,7 +72,7 @@ def check(folder: Path, store_id: str) -> list[str]:
         return (
             said
             + _seals(versions, kept, made)
-            + _found(folder, versions, version_of(folder, store_id, there[-1]))
+            + _content_faults(folder, versions, version_of(folder, store_id, there[-1]))
         )
     except InputError as error:
         return [str(error)]
@@ -80,7 +80,7 @@ def check(folder: Path, store_id: str) -> list[str]:
         return [f"a version's file lacks what it must have ({type(error).__name__}: {error})"]
 
 
-def _found(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) -> list[str]:
+def _content_faults(folder: Path, contents: list[dict[str, Any]], newest: LakeVersion) -> list[str]:
     import duckdb
 
     wrong = [*_chain(contents), *_accounts(newest)]

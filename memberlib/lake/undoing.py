@@ -83,13 +83,7 @@ def undo(writer: Writer, import_id: str) -> Undone:
     stood = {e.import_id for e in version.entries if not e.undone} - {import_id}
     along = {e.import_id: e.record.get("file", "") for e in made.entries if e.undone and e.import_id in stood}
     return Undone(
-        version.store_id,
-        import_id,
-        entry.record.get("file", ""),
-        made.number,
-        taken_out,
-        given_back,
-        along,
+        version.store_id, import_id, entry.record.get("file", ""), made.number, taken_out, given_back, along
     )
 
 

@@ -106,7 +106,7 @@ class LakeVersion:
         return [e.record for e in self.entries if not e.undone and not e.repeat]
 
     @property
-    def taken_in(self) -> list[dict[str, Any]]:
+    def standing(self) -> list[dict[str, Any]]:
         """The account of every file that stands, those that changed nothing too (these last)."""
         return [*self.imports, *(e.record for e in self.entries if not e.undone and e.repeat)]
 

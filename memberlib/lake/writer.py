@@ -103,10 +103,12 @@ class Writer:
             source["rows"] = added
         unless = self._unless_added(spec, added)
         if same:
-            self._keep(con, source, "same", f"SELECT {identifiers(spec.names)} FROM ({same}) AS held{unless}")
+            self._keep_rows(
+                con, source, "same", f"SELECT {identifiers(spec.names)} FROM ({same}) AS held{unless}"
+            )
         if replaced:
             keys = f"SELECT DISTINCT {identifiers(spec.key)} FROM ({replaced}) AS held{unless}"
-            self._keep(con, source, "gone", keys)
+            self._keep_rows(con, source, "gone", keys)
         self._note(source)
 
     def replace(
@@ -149,7 +151,7 @@ class Writer:
         given = " UNION ALL ".join(f"SELECT {names} FROM ({rows})" for rows in (fresh, same) if rows)
         source: dict[str, Any] = {"table": table, "part": part, "whole_orders": False}
         if given:
-            self._keep(con, source, "same", given)
+            self._keep_rows(con, source, "same", given)
         self._note(source)
 
     def add(self, con: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
@@ -269,7 +271,9 @@ class Writer:
             f"WHERE {same_key(spec.key, 'own', 'held')})"
         )
 
-    def _keep(self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str) -> None:
+    def _keep_rows(
+        self, con: duckdb.DuckDBPyConnection, source: dict[str, Any], what: str, query: str
+    ) -> None:
         name = f"{self._mark}-{len(self._sources)}-{source['table']}-{what}.parquet"
         (self._folder / "sources").mkdir(parents=True, exist_ok=True)
         path = copied(con, query, self._folder / "sources" / name)

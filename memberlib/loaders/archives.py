@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from memberlib.errors import InputError
 from memberlib.loaders.charsets import decodes, guessed
-from memberlib.loaders.headers import laid_out
+from memberlib.loaders.headers import layout_of
 
 ARCHIVE_BYTES = 4 << 30
 """What the tables of one archive may unpack to, all in all."""
@@ -72,7 +72,7 @@ def unpacked(path: Path, folder: Path) -> list[tuple[str, Path]]:
     if not is_archive(path):
         return [(path.name, path)]
     entries = sorted(_tables(path), key=lambda entry: entry.name)
-    found, room = [], _Room(path, ARCHIVE_BYTES, "unpack it and give the files in it")
+    found, room = [], _Limit(path, ARCHIVE_BYTES, "unpack it and give the files in it")
     try:
         with open(path, "rb") as file:
             for number, entry in enumerate(entries, 1):
@@ -123,7 +123,7 @@ def check_workbook(path: Path) -> None:
     InputError
         Naming the limit that it passes.
     """
-    room = _Room(path, WORKBOOK_BYTES, "give its sheets as CSV")
+    room = _Limit(path, WORKBOOK_BYTES, "give its sheets as CSV")
     try:
         with open(path, "rb") as file:
             for info in _directory(path):
@@ -136,7 +136,7 @@ def check_workbook(path: Path) -> None:
         raise InputError(f"{path.name} is a damaged workbook ({_short(error)}); export it again") from None
 
 
-class _Room:
+class _Limit:
     """How much may still be unpacked."""
 
     def __init__(self, path: Path, limit: int, advice: str) -> None:
@@ -246,7 +246,7 @@ def _is_prose(path: Path) -> bool:
         return False
     text = head.decode(encoding, "replace").removeprefix("\ufeff")
     try:
-        layout = laid_out(text)
+        layout = layout_of(text)
     except csv.Error:
         return False
     below = [line for line in text.splitlines()[layout.lines :] if line.strip()]

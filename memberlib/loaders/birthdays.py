@@ -138,7 +138,7 @@ def parsed(
     return found
 
 
-def settle(
+def fill_birthdays(
     con: duckdb.DuckDBPyConnection,
     table: str,
     *,

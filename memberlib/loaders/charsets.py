@@ -59,7 +59,7 @@ _LATIN = re.compile(
 _ASCII_BYTES = bytes(range(128))
 
 
-def chosen(name: str) -> str:
+def encoding_called(name: str) -> str:
     """The encoding of this name.
 
     Raises
@@ -69,7 +69,7 @@ def chosen(name: str) -> str:
 
     Examples
     --------
-    >>> chosen("GBK"), chosen("Big5"), chosen("windows-1252")
+    >>> encoding_called("GBK"), encoding_called("Big5"), encoding_called("windows-1252")
     ('gb18030', 'cp950', 'cp1252')
     """
     try:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What the rows of one part do to the shop.
 
     Attributes
@@ -52,7 +52,7 @@ def compare(
     part: int = 0,
     whole: bool = True,
     numbered: bool = True,
-) -> Compared:
+) -> Comparison:
     """Hold the rows of ``staged_<part>`` against the present ones.
 
     Of rows with one key the last in the file stands; the others are the same as it, or are replaced by it. Where the
@@ -75,7 +75,7 @@ def compare(
 
     table, staged, fresh = crosswalk.table, f"staged_{part}", f"fresh_{part}"
     if present and crosswalk.refunds_apart:
-        staged = _made_whole(con, staged, present)
+        staged = _with_sales(con, staged, present)
     weight = "sum(row_count)" if crosswalk.gathered else "count(*)"
     key = ", ".join(f'"{c}"' for c in table.key)
     names = ", ".join(f's."{c}"' for c in table.names)
@@ -137,7 +137,7 @@ def compare(
     unchanged = (
         f"SELECT {names} FROM {standing} AS s ANTI JOIN {fresh} AS f ON {same_key(table.key, 's', 'f')}"
     )
-    return Compared(
+    return Comparison(
         accepted_count=new,
         replaced_count=changed + overruled,
         same_count=total - new - changed - overruled,
@@ -162,7 +162,7 @@ def _over_refunded(con: duckdb.DuckDBPyConnection, staged: str) -> list[str]:
     ]
 
 
-def _made_whole(con: duckdb.DuckDBPyConnection, staged: str, present: list[str]) -> str:
+def _with_sales(con: duckdb.DuckDBPyConnection, staged: str, present: list[str]) -> str:
     """The staged orders, with the sale or the refund that an earlier file had of them and this one has not.
 
     Where refunds are rows of their own, a sale may stand in one file of a series and its refund in the next. Of two

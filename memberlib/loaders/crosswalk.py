@@ -37,7 +37,7 @@ def crosswalks() -> tuple[Crosswalk, ...]:
     return tuple(crosswalk_from(f.name.removesuffix(".toml"), f.read_bytes()) for f in files)
 
 
-def known(data: Path | None = None, mapping: Path | None = None) -> tuple[Crosswalk, ...]:
+def available(data: Path | None = None, mapping: Path | None = None) -> tuple[Crosswalk, ...]:
     """The crosswalks of the package and of a data folder's ``mappings/``; only the given one where a file is named.
 
     Raises
@@ -65,7 +65,7 @@ def _from_file(path: Path, *, where: str = "") -> Crosswalk:
         raise InputError(f"mapping {path} cannot be read: {error.strerror or error}") from None
 
 
-def chosen(platform: str | None, among: Iterable[Crosswalk] | None = None) -> tuple[Crosswalk, ...]:
+def of_platform(platform: str | None, among: Iterable[Crosswalk] | None = None) -> tuple[Crosswalk, ...]:
     """The crosswalks a platform's name stands for (``taobao``, or one of its tables: ``taobao-brushed``); all for None.
 
     Raises

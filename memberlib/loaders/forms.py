@@ -108,7 +108,7 @@ class ColumnSource(Generic[Spot]):
         return single + tuple(spot for name in SEVERAL.values() for spot in getattr(self, name))
 
     @property
-    def stands(self) -> bool:
+    def is_there(self) -> bool:
         """Whether there is anything to read."""
         return bool(self.first is not None or self.product or self.total or self.join or self.place)
 

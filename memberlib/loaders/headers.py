@@ -41,7 +41,7 @@ class Layout:
     lines: int
 
 
-def laid_out(text: str) -> Layout:
+def layout_of(text: str) -> Layout:
     """The delimiter that makes the fullest header, and that header.
 
     Raises
@@ -51,14 +51,14 @@ def laid_out(text: str) -> Layout:
 
     Examples
     --------
-    >>> laid_out("orders of May\\nid;name;paid\\n1;x;5\\n2;y;6\\n")
+    >>> layout_of("orders of May\\nid;name;paid\\n1;x;5\\n2;y;6\\n")
     Layout(delimiter=';', header=('id', 'name', 'paid'), row=2, lines=2)
     """
     found: list[tuple[bool, float, Layout]] = []
     failed: csv.Error | None = None
     for delimiter in DELIMITERS:
         try:
-            found.append(_laid_out(text, delimiter))
+            found.append(_layout_with(text, delimiter))
         except csv.Error as error:
             failed = failed or error
     if not found:
@@ -82,7 +82,7 @@ def header_place(rows: Sequence[Sequence[str]]) -> int:
     return first
 
 
-def _laid_out(text: str, delimiter: str) -> tuple[bool, float, Layout]:
+def _layout_with(text: str, delimiter: str) -> tuple[bool, float, Layout]:
     """Whether the first line is a header that fits, how well a delimiter does, and what it makes of the text."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows: list[list[str]] = []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from memberlib.loaders.crosswalk import chosen, crosswalks
+from memberlib.loaders.crosswalk import crosswalks, of_platform
 from memberlib.loaders.forms import ONE, SEVERAL, Crosswalk, Located, Named, Names, headers, is_wide, plain
 
 _MOST_LINES = 500
@@ -86,7 +86,7 @@ def matches(
     if best is None:
         return []
     beside = [c for c in all_of_them if c.beside == best.crosswalk.name and not _missing(c, header)]
-    return [best, *(_laid(c, header) for c in beside)]
+    return [best, *(_match_of(c, header) for c in beside)]
 
 
 def match(
@@ -94,7 +94,7 @@ def match(
 ) -> Match | None:
     """The crosswalk that reads most of a header; None where none fits."""
     all_of_them = tuple(among) if among is not None else crosswalks()
-    candidates = [c for c in chosen(platform, all_of_them) if not c.beside or platform == c.name]
+    candidates = [c for c in of_platform(platform, all_of_them) if not c.beside or platform == c.name]
     by_name = platform is not None and any(platform == c.name for c in candidates)
     fitting = [
         c
@@ -105,7 +105,7 @@ def match(
         return None
     names = {plain(h) for h in header}
     best = max(fitting, key=lambda c: (len({plain(h) for h in c.headers()} & names), len(c.table.needed)))
-    return _laid(best, header)
+    return _match_of(best, header)
 
 
 def nearest(
@@ -114,7 +114,7 @@ def nearest(
     """What to say of a header that no crosswalk fits: the nearest one, and the columns it lacks."""
     names = {plain(h) for h in header}
     ranked = []
-    for crosswalk in chosen(platform, among):
+    for crosswalk in of_platform(platform, among):
         if crosswalk.beside:
             continue
         its = {plain(h) for h in crosswalk.headers()} & names
@@ -122,7 +122,7 @@ def nearest(
         ranked.append((bool(its), len(its), -len(missing), not crosswalk.alone, crosswalk, missing))
     found, _, _, _, crosswalk, missing = max(ranked, key=lambda r: r[:4])
     if not found:
-        forms = ", ".join(sorted({c.platform for c in chosen(platform, among)}))
+        forms = ", ".join(sorted({c.platform for c in of_platform(platform, among)}))
         return (
             f"no column of its header is known (platforms: {forms}); is the first row the header? "
             "memberlib mapping proposes a mapping for such a file"
@@ -168,7 +168,7 @@ def _recognised(crosswalk: Crosswalk, header: Sequence[str], among: Iterable[Cro
     return not names & (others - {plain(h) for h in crosswalk.headers()})
 
 
-def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
+def _match_of(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
     """Positions of the crosswalk's columns in the header; of a repeated name, the first."""
     positions: dict[str, int] = {}
     repeated = []
@@ -178,13 +178,13 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
         elif plain(name):
             positions[plain(name)] = position
 
-    def laid(sources: Mapping[str, Named], number: int = 1) -> dict[str, Located]:
-        found = {column: _place(source, positions, number) for column, source in sources.items()}
-        return {column: place for column, place in found.items() if place.stands}
+    def located(sources: Mapping[str, Named], number: int = 1) -> dict[str, Located]:
+        found = {column: _located(source, positions, number) for column, source in sources.items()}
+        return {column: place for column, place in found.items() if place.is_there}
 
     checked = []
     for stated, stated_total, may_be_inside in crosswalk.sums:
-        parts, total = _place(stated, positions), _place(stated_total, positions)
+        parts, total = _located(stated, positions), _located(stated_total, positions)
         whole = total.total if total.first is None else (total.first,)
         if len(parts.total) == len(stated.total) and len(whole) == max(1, len(stated_total.total)):
             optional = tuple(positions[plain(n)] for n in may_be_inside if plain(n) in positions)
@@ -192,10 +192,10 @@ def _laid(crosswalk: Crosswalk, header: Sequence[str]) -> Match:
             checked.append((parts, Located(total=whole), optional, reads))
     match = Match(
         crosswalk,
-        laid(crosswalk.sources),
+        located(crosswalk.sources),
         (),
         tuple(repeated),
-        laid(crosswalk.contacts),
+        located(crosswalk.contacts),
         tuple(checked),
         tuple(_lines(crosswalk, positions)),
         next((positions[plain(n)] for n in crosswalk.currency_from if plain(n) in positions), None),
@@ -210,14 +210,14 @@ def _lines(crosswalk: Crosswalk, positions: Mapping[str, int]) -> Iterable[Mappi
     """Of numbered columns, the places of each line, as far as any of them goes."""
     numbered = {column: source for column, source in crosswalk.sources.items() if is_wide(source)}
     for number in range(1, _MOST_LINES if numbered else 0):
-        places = {column: _place(source, positions, number) for column, source in numbered.items()}
-        places = {column: place for column, place in places.items() if place.stands}
+        places = {column: _located(source, positions, number) for column, source in numbered.items()}
+        places = {column: place for column, place in places.items() if place.is_there}
         if not places:
             return
         yield places
 
 
-def _place(source: Named, positions: Mapping[str, int], number: int = 1) -> Located:
+def _located(source: Named, positions: Mapping[str, int], number: int = 1) -> Located:
     def find(names: Names | None) -> int | None:
         plains = (plain(name.replace("{n}", str(number))) for name in names or ())
         return next((positions[name] for name in plains if name in positions), None)

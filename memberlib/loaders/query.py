@@ -43,7 +43,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class _Read:
+class _TextColumn:
     """A column as it is read: its kind of value, and the SQL of its text over the file's text columns."""
 
     name: str
@@ -56,7 +56,9 @@ class _Read:
         return self.kind not in ("id", "text")
 
 
-def checked(match: Match, source: str, *, zone: str, currency: str = "", serial_dates: bool = False) -> Query:
+def query_of(
+    match: Match, source: str, *, zone: str, currency: str = "", serial_dates: bool = False
+) -> Query:
     """The query that reads a file's rows, and the faults it may find in them.
 
     Parameters
@@ -76,13 +78,13 @@ def checked(match: Match, source: str, *, zone: str, currency: str = "", serial_
     if match.crosswalk.row_is == "titles":
         source = _cut(match, source)
     if not match.crosswalk.wide:
-        return _Building(match, match.places, zone, serial_dates, currency=currency).query(source)
+        return _Builder(match, match.places, zone, serial_dates, currency=currency).query(source)
     lines = [
-        _Building(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(source)
+        _Builder(match, {**match.places, **places}, zone, serial_dates, number=n, own=places).query(source)
         for n, places in enumerate(match.lines, 1)
     ]
     if not lines:
-        return _Building(match, match.places, zone, serial_dates).query(f"SELECT * FROM ({source}) LIMIT 0")
+        return _Builder(match, match.places, zone, serial_dates).query(f"SELECT * FROM ({source}) LIMIT 0")
     # every line has all rules, in the same order, or the faults' numbers would differ from line to line
     sql = " UNION ALL BY NAME ".join(f"({line.sql})" for line in lines)
     return Query(sql, lines[0].faults, lines[0].late, lines[0].extras, True)
@@ -102,7 +104,7 @@ def _cut(match: Match, source: str) -> str:
     )
 
 
-class _Building:
+class _Builder:
     """One query in the making."""
 
     def __init__(
@@ -119,7 +121,7 @@ class _Building:
         self.match, self.crosswalk, self.places = match, match.crosswalk, places
         self.zone, self.serial_dates, self.number, self.own = zone, serial_dates, number, own
         self.currency = currency
-        self.reads: list[_Read] = []
+        self.reads: list[_TextColumn] = []
         self.typed: dict[str, str] = {}
         self.extras: dict[str, str] = {}
         self.faults = [Fault("bad_encoding", "broken", "", "NULL")]
@@ -140,7 +142,7 @@ class _Building:
         if not {"birthday", "birthday_day"}.isdisjoint(self.places):
             self._birthday()
         for name, place in self.match.contacts.items():
-            self._text_column(f"contact_{name}", "text", _text(place))
+            self._add(f"contact_{name}", "text", _text(place))
             self.extras[f"contact_{name}"] = f"w_contact_{name}"
         for n, (parts, total, optional, _) in enumerate(self.match.sums):
             self._sum_check(n, parts, total, optional)
@@ -149,8 +151,8 @@ class _Building:
         cut = self.crosswalk.wide or self.crosswalk.row_is == "titles"
         return Query(self._layered(source, early), early, late, tuple(self.extras), cut)
 
-    def _text_column(self, name: str, kind: str, text: str) -> str:
-        self.reads.append(_Read(name, kind, text))
+    def _add(self, name: str, kind: str, text: str) -> str:
+        self.reads.append(_TextColumn(name, kind, text))
         return name
 
     def _column(self, column: Column, place: Located) -> None:
@@ -161,7 +163,7 @@ class _Building:
         if place.place:
             count = "row_number() OVER (PARTITION BY w_order_id ORDER BY row)"
             if place.join:
-                self._text_column(name, "text", _text(place))
+                self._add(name, "text", _text(place))
                 count = (
                     f"w_{name} || ' ' || row_number() OVER (PARTITION BY w_order_id, w_{name} ORDER BY row)"
                 )
@@ -169,7 +171,7 @@ class _Building:
                 count = str(self.number or "line_number")
             self.typed[name] = f"CAST({count} AS VARCHAR)"
             return
-        self._text_column(name, column.kind, _text(place))
+        self._add(name, column.kind, _text(place))
         value = typed(column, self.crosswalk, zone=self.zone, serial_dates=self.serial_dates)
         self.faults += faults(column, self.crosswalk)
         if place.zone is not None and column.kind == "timestamp":
@@ -183,14 +185,14 @@ class _Building:
         self.typed[name] = value
 
     def _zoned(self, name: str, value: str, position: int) -> str:
-        word = self._text_column(f"{name}_zone", "text", f"c{position}")
+        word = self._add(f"{name}_zone", "text", f"c{position}")
         named = coded(f"w_{word}", self.crosswalk.words.get("time_zone", {}))
         self.faults.append(Fault("bad_date", f'"{name}" IS NULL AND q_{name} IS NOT NULL', name, f"t_{word}"))
         return f"timezone({literal(self.zone)}, timezone({named}, {value}))"
 
     def _money(self, name: str, column: str, position: int) -> str:
         """SQL of an amount beside the column's own; what it cannot be read as is a fault of the column."""
-        self._text_column(name, "money", f"c{position}")
+        self._add(name, "money", f"c{position}")
         self.faults.append(
             Fault("bad_amount", f"v_{name} IS NULL AND w_{name} IS NOT NULL", column, f"t_{name}")
         )
@@ -226,7 +228,7 @@ class _Building:
         """Birthdays stay text here; what they mean is worked out once for each distinct one."""
         place = self.places.get("birthday")
         if place is not None:
-            self._text_column("birthday", "text", _text(place))
+            self._add("birthday", "text", _text(place))
         self.extras["birthday_text"] = "w_birthday" if place is not None else _NONE
         if "birthday" in self.crosswalk.lenient:
             self.extras["odd_birthday"] = _NONE
@@ -235,20 +237,17 @@ class _Building:
 
     def _sum_check(self, n: int, parts: Located, total: Located, optional: tuple[int, ...]) -> None:
         def amounts(side: str, positions: Iterable[int]) -> list[str]:
-            return [
-                f"v_{self._text_column(f'sum{n}_{side}{k}', 'money', f'c{p}')}"
-                for k, p in enumerate(positions)
-            ]
+            return [f"v_{self._add(f'sum{n}_{side}{k}', 'money', f'c{p}')}" for k, p in enumerate(positions)]
 
         gap = f"TRY_CAST({_added(amounts('part', parts.total))} - {_added(amounts('total', total.total))} AS {_MONEY})"
-        inside = [self._text_column(f"sum{n}_inside{k}", "money", f"c{p}") for k, p in enumerate(optional)]
+        inside = [self._add(f"sum{n}_inside{k}", "money", f"c{p}") for k, p in enumerate(optional)]
         if inside:
             less = " + ".join(f"coalesce(v_{name}, 0)" for name in inside)
             gap = f"CASE WHEN {gap} = {less} THEN 0 ELSE {gap} END"
         self.extras[f"gap_{n}"] = gap
 
     def _currency(self, position: int) -> None:
-        word = self._text_column("currency", "text", f"c{position}")
+        word = self._add("currency", "text", f"c{position}")
         other = f"w_{word} IS NOT NULL AND upper(w_{word}) <> {literal(self.currency)}"
         self.faults.append(Fault("other_currency", other, "", f"t_{word}"))
 

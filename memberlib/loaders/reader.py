@@ -16,7 +16,7 @@ from memberlib.errors import InputError
 from memberlib.loaders import charsets
 from memberlib.loaders.archives import check_workbook, is_workbook, unpacked
 from memberlib.loaders.digests import fingerprint, line_count
-from memberlib.loaders.headers import header_place, laid_out
+from memberlib.loaders.headers import header_place, layout_of
 from memberlib.loaders.workbooks import Sheet, sheets
 
 _NO_TABLE = "is not a text, Excel or Parquet file; give the export as CSV, xlsx or Parquet"
@@ -32,7 +32,7 @@ _MARKUP = ("<html", "<!doctype html", "<table", "<?xml", "<meta", "<style")
 
 
 @dataclass(frozen=True)
-class Opened:
+class FileTable:
     """A file, or a sheet of a workbook, with its header read.
 
     Attributes
@@ -62,7 +62,7 @@ class Opened:
     cells: Sheet | None = field(default=None, repr=False, compare=False)
 
 
-def opened(path: Path, encoding: str | None = None) -> list[Opened]:
+def open_tables(path: Path, encoding: str | None = None) -> list[FileTable]:
     """The tables a file may hold: one, or one per sheet of a workbook.
 
     Parameters
@@ -81,11 +81,11 @@ def opened(path: Path, encoding: str | None = None) -> list[Opened]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "orders.csv")
     ...     _ = path.write_text("order_id;member_id\\n1;a\\n", encoding="utf-8")
-    ...     table, = opened(path)
+    ...     table, = open_tables(path)
     >>> table.header, table.delimiter
     (('order_id', 'member_id'), ';')
     """
-    encoding = charsets.chosen(encoding) if encoding else None
+    encoding = charsets.encoding_called(encoding) if encoding else None
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder; give the files in it")
@@ -114,7 +114,7 @@ def opened(path: Path, encoding: str | None = None) -> list[Opened]:
     return [_text(path, head, encoding)]
 
 
-def _text(path: Path, head: bytes, encoding: str | None) -> Opened:
+def _text(path: Path, head: bytes, encoding: str | None) -> FileTable:
     encoding = encoding or charsets.guessed(head)
     if encoding is None:
         raise InputError(f"{path.name} {_NO_TABLE}")
@@ -127,21 +127,15 @@ def _text(path: Path, head: bytes, encoding: str | None) -> Opened:
     if len(head) == charsets.SAMPLE_BYTES:  # the last line may be cut off
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     try:
-        layout = laid_out(text)
+        layout = layout_of(text)
     except csv.Error as error:
         raise InputError(f"{path.name} is not a table: {error}") from None
-    return Opened(
-        path,
-        "csv",
-        layout.header,
-        layout.row,
-        encoding,
-        layout.delimiter,
-        skip_lines=layout.lines,
+    return FileTable(
+        path, "csv", layout.header, layout.row, encoding, layout.delimiter, skip_lines=layout.lines
     )
 
 
-def _parquet(path: Path) -> Opened:
+def _parquet(path: Path) -> FileTable:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -150,19 +144,21 @@ def _parquet(path: Path) -> Opened:
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise InputError(f"{path.name} is a damaged Parquet file ({reason}); export it again") from None
-    return Opened(path, "parquet", tuple(names), 0)
+    return FileTable(path, "parquet", tuple(names), 0)
 
 
-def _workbook(path: Path) -> list[Opened]:
+def _workbook(path: Path) -> list[FileTable]:
     found = []
     for sheet in sheets(path):
         place = header_place(sheet.head)
         if place >= 0:
             row = sheet.first_row + place
-            found.append(Opened(path, "excel", tuple(sheet.head[place]), row, sheet=sheet.name, cells=sheet))
+            found.append(
+                FileTable(path, "excel", tuple(sheet.head[place]), row, sheet=sheet.name, cells=sheet)
+            )
     if not found:
         raise InputError(f"{path.name} is an empty workbook; export it again")
     return found
 
 
-__all__ = ["Opened", "fingerprint", "line_count", "opened", "unpacked"]
+__all__ = ["FileTable", "fingerprint", "line_count", "open_tables", "unpacked"]

@@ -22,7 +22,7 @@ from memberlib.errors import InputError
 from memberlib.loaders import arrays, charsets
 from memberlib.loaders.cells import EXACT_DIGITS
 from memberlib.loaders.decoding import Decoder, Recoder
-from memberlib.loaders.reader import Opened
+from memberlib.loaders.reader import FileTable
 from memberlib.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Reading:
 
 def raw_rows(
     con: duckdb.DuckDBPyConnection,
-    file: Opened,
+    file: FileTable,
     wanted: Mapping[int, int],
     *,
     few: Collection[int] = (),
@@ -103,7 +103,7 @@ def _names(wanted: Mapping[int, int]) -> list[str]:
 
 
 def _csv_batches(
-    file: Opened,
+    file: FileTable,
     wanted: Mapping[int, int],
     schema: pa.Schema,
     *,
@@ -132,7 +132,7 @@ def _csv_batches(
 
 
 def csv_fields(
-    file: Opened,
+    file: FileTable,
     source: pa.NativeFile,
     positions: Sequence[int],
     *,
@@ -204,24 +204,24 @@ def csv_fields(
         raise InputError(reading.stopped) from None
 
 
-def _with_encoding(file: Opened) -> Opened:
+def _with_encoding(file: FileTable) -> FileTable:
     """The file with its encoding known, where its beginning did not show it."""
     return (
         replace(file, encoding=charsets.after_ascii(file.path)) if file.encoding == charsets.ASCII else file
     )
 
 
-def _recoder(file: Opened) -> Recoder | None:
+def _recoder(file: FileTable) -> Recoder | None:
     """What is needed to cut the file into fields, where its bytes as they are will not do."""
     sound = charsets.SINGLE_BYTES if file.delimiter == "|" else charsets.CUT_AS_BYTES
     return None if file.encoding in sound else Recoder(file.encoding)
 
 
-def _unclosed(file: Opened, row: int) -> str:
+def _unclosed(file: FileTable, row: int) -> str:
     return f"{file.path.name}: a quote opened in row {row:,} is not closed there and swallows the rows below; mend it"
 
 
-def _swallowed(lines: Iterable[str], file: Opened) -> bool:
+def _swallowed(lines: Iterable[str], file: FileTable) -> bool:
     """Whether a value's further lines look like rows: one of them has as many delimiters as a row."""
     return any(line.count(file.delimiter) >= len(file.header) - 1 for line in lines)
 
@@ -246,7 +246,7 @@ def _first_words(values: pa.Array, count: int) -> list[pa.Array]:
     return [words.take(arrays.numbers(np.arange(n, len(words), count))) for n in range(count)]
 
 
-def check_quotes(file: Opened) -> None:
+def check_quotes(file: FileTable) -> None:
     """See that no opening quote without its closing one swallowed the rows after it.
 
     A value may span lines, as a remark of two lines does. It is taken for swallowed rows where one of its further
@@ -269,7 +269,12 @@ def check_quotes(file: Opened) -> None:
 
 
 def _excel_batches(
-    file: Opened, wanted: Mapping[int, int], schema: pa.Schema, *, reading: Reading, progress: Progress | None
+    file: FileTable,
+    wanted: Mapping[int, int],
+    schema: pa.Schema,
+    *,
+    reading: Reading,
+    progress: Progress | None,
 ) -> Iterator[pa.RecordBatch]:
     if file.cells is None:
         raise AssertionError("a sheet comes with its rows")
@@ -296,7 +301,7 @@ def _excel_batches(
             progress(min(number / last, 1.0))
 
 
-def _parquet_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int]) -> str:
+def _parquet_rows(con: duckdb.DuckDBPyConnection, file: FileTable, wanted: Mapping[int, int]) -> str:
     path = literal(file.path)
     kinds = con.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
     columns = []

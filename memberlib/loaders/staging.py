@@ -15,8 +15,8 @@ from memberlib.loaders import birthdays
 from memberlib.loaders.forms import CONTACTS
 from memberlib.loaders.gathering import gather
 from memberlib.loaders.matching import Match
-from memberlib.loaders.query import Query, checked
-from memberlib.loaders.reader import Opened, line_count
+from memberlib.loaders.query import Query, query_of
+from memberlib.loaders.reader import FileTable, line_count
 from memberlib.loaders.rows import Progress, Reading, check_quotes, raw_rows
 from memberlib.loaders.values import MACROS
 from memberlib.model import PAID_STATUSES, RULES, Table
@@ -29,7 +29,7 @@ _MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedFile:
     """What was found in a file.
 
     Attributes
@@ -58,7 +58,7 @@ class Staged:
 
 def stage(
     con: duckdb.DuckDBPyConnection,
-    file: Opened,
+    file: FileTable,
     match: Match,
     *,
     zone: str,
@@ -67,7 +67,7 @@ def stage(
     name: str | None = None,
     channel: str = "",
     progress: Progress | None = None,
-) -> Staged:
+) -> StagedFile:
     """Read a file into the tables of one part.
 
     Parameters
@@ -112,14 +112,14 @@ def stage(
         rows = file.skip_lines + reading.row_count + len(reading.ragged)
         if line_count(file.path) > rows:  # values span lines; is it meant?
             check_quotes(file)
-    _named(con, match, query, part, channel)
+    _create_views(con, match, query, part, channel)
     rules: dict[str, int] = dict(
         con.execute(
             f"SELECT rule, count(*) AS n FROM {refused} GROUP BY rule ORDER BY n DESC, rule"
         ).fetchall()
     )
     first_on, last_on = _days(con, match.crosswalk.table, part)
-    return Staged(
+    return StagedFile(
         read_count=held + len(reading.ragged),
         rejected_count=sum(rules.values()),
         blank_count=0 if query.makes_lines or match.crosswalk.rows_with else max(reading.row_count - held, 0),
@@ -133,7 +133,7 @@ def stage(
 
 def _parsed(
     con: duckdb.DuckDBPyConnection,
-    file: Opened,
+    file: FileTable,
     match: Match,
     *,
     zone: str,
@@ -152,7 +152,7 @@ def _parsed(
             if match.crosswalk.wide:  # read once for every line that a row may hold
                 con.execute(f"CREATE OR REPLACE TEMP TABLE raw_lines AS {source}")
                 source = "SELECT * FROM raw_lines"
-            query = checked(match, source, zone=zone, currency=currency, serial_dates=file.kind == "excel")
+            query = query_of(match, source, zone=zone, currency=currency, serial_dates=file.kind == "excel")
             con.execute(f"CREATE OR REPLACE TEMP TABLE parsed_{part} AS {query.sql}")
             con.execute("DROP TABLE IF EXISTS raw_lines")
             return reading, query
@@ -171,13 +171,13 @@ def _parsed(
 
 
 def _birthdays(
-    con: duckdb.DuckDBPyConnection, file: Opened, match: Match, query: Query, *, zone: str, parsed: str
+    con: duckdb.DuckDBPyConnection, file: FileTable, match: Match, query: Query, *, zone: str, parsed: str
 ) -> None:
     """Work out what the birthdays mean, in the calendar the header names where the row says none."""
     place = match.places.get("birthday")
     header = "" if place is None or place.first is None or place.otherwise else file.header[place.first]
     rules = [fault.rule == "bad_birthday" and fault.column == "birthday" for fault in query.faults]
-    birthdays.settle(
+    birthdays.fill_birthdays(
         con,
         parsed,
         calendar=birthdays.calendar_of(header),
@@ -188,7 +188,9 @@ def _birthdays(
     )
 
 
-def _named(con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int, channel: str) -> None:
+def _create_views(
+    con: duckdb.DuckDBPyConnection, match: Match, query: Query, part: int, channel: str
+) -> None:
     """The views ``staged_<part>`` and ``contacts_<part>``, ids told apart by their channel."""
     crosswalk, mark = match.crosswalk, literal(f"{channel}:")
     columns = {c: f'"{c}"' for c in crosswalk.table.names}
@@ -256,7 +258,7 @@ def _odd_words(con: duckdb.DuckDBPyConnection, query: Query, parsed: str) -> lis
 
 
 def _refuse_ragged(
-    con: duckdb.DuckDBPyConnection, file: Opened, reading: Reading, part: int, name: str
+    con: duckdb.DuckDBPyConnection, file: FileTable, reading: Reading, part: int, name: str
 ) -> None:
     import pyarrow as pa
 
@@ -286,7 +288,7 @@ def _days(con: duckdb.DuckDBPyConnection, table: Table, part: int) -> tuple[str 
     return found[0], found[1]
 
 
-def refusal(con: duckdb.DuckDBPyConnection, name: str, staged: Staged, *, part: int = 0) -> str:
+def refusal(con: duckdb.DuckDBPyConnection, name: str, staged: StagedFile, *, part: int = 0) -> str:
     """What to say of a file with too many rejected rows: how many, the commonest rule, its first row."""
     rule = next(iter(staged.rules))
     found = con.execute(

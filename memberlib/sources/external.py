@@ -116,7 +116,7 @@ def _table(con: Any, name: str, place: str, *, folder: Path, where: str, setting
         if is_path:
             if con.name != "duckdb":
                 raise InputError(f"{where}: {name}: {con.name} has tables, not paths such as {place}")
-            return con.read_parquet(_files(place, is_delta), table_name=made)
+            return con.read_parquet(_files(place, is_delta, where), table_name=made)
         if con.name == "duckdb":
             if settings.source is None or "database" not in settings.source.options:
                 raise InputError(f"{where}: {name}: '{place}' is no path; name the database in options, too")
@@ -130,13 +130,13 @@ def _table(con: Any, name: str, place: str, *, folder: Path, where: str, setting
         raise InputError(f"{where}: {name} cannot be read from '{place}': {spark.reason(error)}") from None
 
 
-def _files(place: str, is_delta: bool) -> Any:
+def _files(place: str, is_delta: bool, where: str) -> Any:
     if is_delta:
         try:
             from deltalake import DeltaTable
         except ImportError:
             raise InputError(
-                f"{place} is a Delta table, which needs deltalake: pip install 'memberlib[delta]'"
+                f"{where}: {place} is a Delta table, which needs deltalake: pip install 'memberlib[delta]'"
             ) from None
         return DeltaTable(place).file_uris()
     return str(Path(place) / "**" / "*.parquet") if Path(place).is_dir() else place

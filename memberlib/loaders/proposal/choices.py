@@ -59,7 +59,7 @@ class Choices:
     sums: tuple[list[str], str] | None = None
     also: str = ""
 
-    def looked(self, header: str) -> SampledColumn:
+    def column_of(self, header: str) -> SampledColumn:
         """The column of a header."""
         return next(c for c in self.sample.columns if c.header == header)
 

@@ -11,7 +11,7 @@ from memberlib.loaders.proposal.choices import Choice, Choices, fill, price_time
 from memberlib.loaders.proposal.naming import Candidate
 from memberlib.loaders.proposal.ordering import joined_time, order
 from memberlib.loaders.proposal.sampling import Sample, date_forms, is_phone, sample, understood
-from memberlib.loaders.reader import Opened
+from memberlib.loaders.reader import FileTable
 from memberlib.model import ORDERS, TABLES
 
 _MOST_SHEETS = 20
@@ -46,7 +46,7 @@ def choose(sample: Sample, table: str | None = None) -> Choices:
     return made
 
 
-def first_table(files: Sequence[Opened], table: str | None = None) -> Sample:
+def first_table(files: Sequence[FileTable], table: str | None = None) -> Sample:
     """The first rows of the sheet that a workbook's table stands on: not of a cover, nor of a sheet without rows.
 
     Of several sheets that is the first of those with two columns or more that lack least; a single file gives itself.
@@ -105,12 +105,12 @@ def _member(made: Choices) -> None:
         looked = made.contacts[kind].looked
         told = f"no id of the member: the {kind} stands for it, and is shown masked"
         columns["member_id"] = Choice("member_id", looked.header, "likely", told, looked)
-    _told_apart(made)
+    _distinguish_masked(made)
     if "member_id" not in columns and made.table.name == "orders":
         made.may_lack.append("member_id")
 
 
-def _told_apart(made: Choices) -> None:
+def _distinguish_masked(made: Choices) -> None:
     """A masked phone is no id alone: two members may share it."""
     choice = made.columns.get("member_id")
     named = made.contacts.get("name")
@@ -129,9 +129,9 @@ def _dates(made: Choices) -> None:
     for name, choice in made.columns.items():
         if made.table.column(name).kind not in ("timestamp", "date") or not choice.headers:
             continue
-        found: Any = made.looked(choice.headers[0]).date_forms
+        found: Any = made.column_of(choice.headers[0]).date_forms
         if isinstance(choice.says, dict) and "join" in choice.says:
-            cells = zip(*(made.looked(h).cells for h in choice.says["join"]), strict=True)
+            cells = zip(*(made.column_of(h).cells for h in choice.says["join"]), strict=True)
             joined = understood({" ".join(filter(None, pair)) for pair in cells} - {""})
             found = date_forms([*joined.values()])
         if found:

@@ -13,13 +13,7 @@ from typing import Any
 from memberlib.loaders.birthdays import parsed
 from memberlib.loaders.crosswalk import crosswalks
 from memberlib.loaders.forms import is_wide, plain, plain_word
-from memberlib.loaders.proposal.sampling import (
-    Sample,
-    SampledColumn,
-    is_email,
-    is_phone,
-    is_time,
-)
+from memberlib.loaders.proposal.sampling import Sample, SampledColumn, is_email, is_phone, is_time
 from memberlib.model import BRUSHED, EVENTS, ITEMS, MEMBERS, ORDERS, Table
 
 ESSENTIAL: Mapping[str, tuple[str, ...]] = {

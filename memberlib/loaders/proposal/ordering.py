@@ -34,8 +34,8 @@ def order(made: Choices) -> None:
     _called_id(made)
     fill(made, "order_id", "id")
     order_id = made.columns.get("order_id")
-    several = order_id is not None and not made.looked(order_id.headers[0]).unique
-    empty = made.looked(order_id.headers[0]).cells.count("") if order_id else 0
+    several = order_id is not None and not made.column_of(order_id.headers[0]).unique
+    empty = made.column_of(order_id.headers[0]).cells.count("") if order_id else 0
     made.row_is = "line" if several else "order"
     made.row_reason = (
         f'"{order_id.headers[0]}" comes more than once: several rows make an order'
@@ -45,7 +45,7 @@ def order(made: Choices) -> None:
         else "no order id was found"
     )
     if several and order_id:
-        _gathered(made, made.looked(order_id.headers[0]))
+        _gathered(made, made.column_of(order_id.headers[0]))
         lines = naming.assigned(made.sample, ITEMS)
         if {"product_id", "product_name"} & set(lines):
             made.also = "items"
@@ -78,7 +78,7 @@ def _gathered(made: Choices, ids: SampledColumn) -> None:
         kind = made.table.column(name).kind
         if kind not in ("money", "integer") or not isinstance(choice.says, str):
             continue
-        once, repeated, differing = _within_orders(ids, made.looked(choice.says))
+        once, repeated, differing = _within_orders(ids, made.column_of(choice.says))
         if name == "item_count" or differing > max(once, repeated):
             says: Any = {"from": choice.says, "gather": "sum"}
             told, certainty = "differs from row to row of an order: added up", choice.certainty
@@ -115,7 +115,7 @@ def _signs(made: Choices) -> None:
     paid = made.columns.get("paid_amount")
     if paid is None or (isinstance(paid.says, dict) and "product" in paid.says):
         return
-    looked = made.looked(paid.headers[0])
+    looked = made.column_of(paid.headers[0])
     below = sum(n for value, n in looked.counts.items() if looked.amount(value) < 0)
     if not below or "refund_amount" in made.columns:
         return
@@ -171,7 +171,7 @@ def joined_time(made: Choices, column: str) -> None:
     time = naming.beside(made.sample, "time")
     if choice is None or time is None or not isinstance(choice.says, str) or time.header == choice.says:
         return
-    if any(":" in value for value in made.looked(choice.says).counts):
+    if any(":" in value for value in made.column_of(choice.says).counts):
         return
     keys: dict[str, Any] = {"join": [choice.says, time.header]}
     zone = naming.beside(made.sample, "zone")

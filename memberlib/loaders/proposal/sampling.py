@@ -15,7 +15,7 @@ import pyarrow as pa
 from memberlib.engine import workspace
 from memberlib.errors import InputError
 from memberlib.loaders import arrays
-from memberlib.loaders.reader import Opened
+from memberlib.loaders.reader import FileTable
 from memberlib.loaders.values import MACROS, moment
 from memberlib.model import BIRTH_YEARS
 from memberlib.sql import literal
@@ -165,13 +165,13 @@ class Sample:
         Whether they are all the rows there are.
     """
 
-    file: Opened
+    file: FileTable
     columns: tuple[SampledColumn, ...]
     row_count: int
     whole: bool
 
 
-def sample(file: Opened, rows: int = SAMPLE_ROWS) -> Sample:
+def sample(file: FileTable, rows: int = SAMPLE_ROWS) -> Sample:
     """The first rows of a file that was opened; of a repeated header name, the first column alone.
 
     Parameters
@@ -202,7 +202,9 @@ def sample(file: Opened, rows: int = SAMPLE_ROWS) -> Sample:
     return Sample(file, columns, len(kept), len(found) <= rows)
 
 
-def first_rows(con: duckdb.DuckDBPyConnection, file: Opened, wanted: Mapping[int, int], *, rows: int) -> None:
+def first_rows(
+    con: duckdb.DuckDBPyConnection, file: FileTable, wanted: Mapping[int, int], *, rows: int
+) -> None:
     """Make the table ``first_rows`` of a file's first rows as text.
 
     Raises

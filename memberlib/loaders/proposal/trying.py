@@ -37,7 +37,7 @@ def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tr
         Rows to read, at most.
     """
     from memberlib.loaders.matching import match
-    from memberlib.loaders.query import checked
+    from memberlib.loaders.query import query_of
     from memberlib.loaders.values import MACROS
 
     found = match(sample.file.header, crosswalk.name, among=(crosswalk,))
@@ -47,7 +47,7 @@ def try_out(sample: Sample, crosswalk: Crosswalk, rows: int = SAMPLE_ROWS) -> Tr
         con.execute(MACROS)
         first_rows(con, sample.file, found.wanted, rows=rows)
         zone, excel = crosswalk.defaults["time_zone"], sample.file.kind == "excel"
-        query = checked(found, "SELECT * FROM first_rows", zone=zone, serial_dates=excel)
+        query = query_of(found, "SELECT * FROM first_rows", zone=zone, serial_dates=excel)
         counted = con.execute(
             f"SELECT fault, count(*), min(row) FROM ({query.sql}) GROUP BY fault ORDER BY fault"
         ).fetchall()

@@ -52,12 +52,7 @@ class Proposal:
 
 
 def proposed(
-    sample: Sample,
-    *,
-    platform: str,
-    mask: Callable[[str], str],
-    table: str | None = None,
-    beside: str = "",
+    sample: Sample, *, platform: str, mask: Callable[[str], str], table: str | None = None, beside: str = ""
 ) -> Proposal:
     """The crosswalk that fits a file best, as far as its first rows tell.
 
@@ -238,7 +233,7 @@ def _words(made: Choices, mask: Callable[[str], str]) -> Iterable[str]:
     zone = _zone(made)
     if zone:
         yield "\n[words.time_zone]    # what the file calls a zone = its name, such as America/New_York"
-        for word, count in made.looked(zone).counts.items():
+        for word, count in made.column_of(zone).counts.items():
             code = naming.codes_of("time_zone").get(plain_word(word)) or (word if is_zone(word) else None)
             told = f'# {_text(word)} = ""    # {_rows(count)}: NOT KNOWN, fill in the zone'
             yield f"{_text(word)} = {_text(code)}    # {_rows(count)}" if code else told
