@@ -1,4 +1,4 @@
-"""What is kept on disk of a shop gives the figures that the shop itself gives, and is never trusted where it does not fit."""
+"""What is kept on disk of a shop gives the figures that the shop gives, and is never trusted where it does not fit."""
 
 from __future__ import annotations
 
