@@ -8,7 +8,7 @@ BIN := .venv/bin
 PY := $(BIN)/python
 READY := .venv/.ready
 JOBS ?= 2
-BENCH ?= core_job imports backends batch memory
+BENCH ?= core_job imports backends batch memory prompt
 
 # the first of these that is a Python the project runs on makes the environment
 PYTHON ?= python3

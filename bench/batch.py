@@ -3,6 +3,7 @@
     python bench/batch.py                             99 shops; references on 3 of them; then 10, 30 and 100 shops
     python bench/batch.py --shops 2 --references 1 --sizes 2 4     a quick look
     python bench/batch.py --sizes 10 30 100 300 1000               the whole line (about an hour)
+    python bench/batch.py --before ../older --references 0 --sizes     only beside another checkout, in turn
 
 The shops are those of Complete Journey with at least 50 households (`make real` imports them). Each way makes all
 notebooks of a shop into HTML:
@@ -11,6 +12,10 @@ notebooks of a shop into HTML:
 - `commands`: the commands `papermill` and `jupyter nbconvert --to html`, one after the other, per notebook;
 - `commands, two at once`: two such loops side by side, so that both cores have work;
 - `api`: one process that calls papermill's `execute_notebook` with its own engine and one `HTMLExporter`.
+
+`--before` names another checkout with a `.venv` of its own, such as a worktree of an earlier commit: its reports of the
+same shops are made in turn with those of this one, each from nothing, and the start of both is measured too: the time
+until the first notebook has run.
 
 The references run on a few shops, small and large, in turn with memberlib on the same ones, so that a slow minute of
 the machine hits all. The straight line is looked for on copies of ten shops. All goes into build/bench-batch.json.
@@ -39,33 +44,46 @@ BIN = Path(sys.executable).parent
 REAL = ROOT / "build" / "real" / "data"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 GOALS = {"commands": 10.0, "api": 4.0}
+TIMES_BEFORE, START_SECONDS = 2.0, 5.0
 MIX = 10
 
 
 # ---------------------------------------------------------------- the ways
 
 
-def memberlib(shops: Sequence[str] | None, data: Path, jobs: int) -> dict[str, Any]:
-    """Make the reports of these shops (None: of all) as at a prompt: seconds, memory, bytes of what was made."""
+def memberlib(shops: Sequence[str] | None, data: Path, jobs: int, root: Path = ROOT) -> dict[str, Any]:
+    """Make the reports of these shops (None: of all) as at a prompt: seconds, memory, bytes of what was made.
+
+    Parameters
+    ----------
+    root : path
+        The checkout whose ``memberlib`` is called.
+    """
+    shutil.rmtree(data / "derived", ignore_errors=True)
+    command = BIN / "memberlib" if root == ROOT else root / ".venv" / "bin" / "memberlib"
     with tempfile.TemporaryDirectory(prefix="reports-", dir=BUILD) as out:
         named = ["--all"] if shops is None else [word for shop in shops for word in ("--store", shop)]
         places = ["--data", str(data), "--out", out, "--jobs", str(jobs)]
-        started = time.perf_counter()
+        started, before = time.perf_counter(), os.times()
         process = subprocess.Popen(
-            [str(BIN / "memberlib"), "report", *named, *places],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+            [str(command), "report", *named, *places],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=root,
         )  # fmt: skip
-        watch = Watch(process.pid)
+        watch = Watch(process.pid, Path(out))
         watch.start()
         said = process.communicate()[1]
-        seconds = time.perf_counter() - started
+        seconds, after = time.perf_counter() - started, os.times()
         watch.ended.set()
         watch.join()
         if process.returncode:
             sys.exit(f"bench: memberlib report failed\n{said[-2000:]}")
         pages = [file for file in Path(out).rglob("*") if file.is_file()]
         size = sum(file.stat().st_size for file in pages)
-    return {"seconds": seconds, "report_bytes": size, **watch.found()}
+    return {
+        "seconds": seconds, "start_seconds": watch.first_notebook, "report_bytes": size,
+        "processor_seconds": sum(after[2:4]) - sum(before[2:4]),
+        **watch.found(),
+    }  # fmt: skip
 
 
 def commands(shops: Sequence[str], data: Path, out: Path) -> None:
@@ -134,16 +152,30 @@ def reference(way: str, shop: str, data: Path) -> float:
 # ---------------------------------------------------------------- memory of what runs
 
 
+KINDS = {"memberlib-forks": "fork server", "memberlib-job": "worker", "memberlib-cells": "notebook"}
+"""Name of a process → what it is for."""
+
+
 class Watch(threading.Thread):
     """Looks every half second at how much memory a run and each of its processes take."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, out: Path) -> None:
         super().__init__(daemon=True)
-        self.pid, self.ended = pid, threading.Event()
-        self.seen: dict[str, dict[int, list[float]]] = {"main": {}, "lane": {}, "nursery": {}, "notebook": {}}
+        self.pid, self.out, self.ended = pid, out, threading.Event()
+        self.seen: dict[str, dict[int, list[float]]] = {kind: {} for kind in ("main", *KINDS.values())}
         self.whole: list[float] = []
+        self.first_notebook: float | None = None
+
+    def _wait_for_a_notebook(self) -> None:
+        started = time.perf_counter()
+        while not self.ended.wait(0.02):
+            if next(self.out.glob("*/.*.new/notebooks/*.ipynb"), None):
+                self.first_notebook = time.perf_counter() - started
+                return
 
     def run(self) -> None:
+        """Look until the run has ended."""
+        self._wait_for_a_notebook()
         while not self.ended.wait(0.5):
             parents, family = _parents(), {self.pid}
             for _ in range(4):
@@ -157,13 +189,15 @@ class Watch(threading.Thread):
             self.whole.append(whole)
 
     def _kind(self, pid: int, parent: int) -> str:
-        """What a process of a run is for, by how it was called; a notebook's is a fork of the nursery."""
+        """What a process of a run is for, by its name; of earlier versions, by how it was called."""
         if pid == self.pid:
             return "main"
-        called = _called(pid)
+        if kind := KINDS.get(_text_of(pid, "comm").strip()):
+            return kind
+        called = _text_of(pid, "cmdline")
         if "memberlib.kernels" in called:
-            return "notebook" if "memberlib.kernels" in _called(parent) else "nursery"
-        return "lane" if "memberlib.reports" in called else "notebook"
+            return "notebook" if "memberlib.kernels" in _text_of(parent, "cmdline") else "fork server"
+        return "worker" if "memberlib.reports" in called else "notebook"
 
     def found(self) -> dict[str, Any]:
         """Per kind of process: the most that one had; of those that stay, also early and late in the run."""
@@ -201,9 +235,9 @@ def _parents() -> dict[int, int]:
     return found
 
 
-def _called(pid: int) -> str:
+def _text_of(pid: int, file: str) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        return Path(f"/proc/{pid}/{file}").read_text().replace("\0", " ")
     except OSError:
         return ""
 
@@ -223,14 +257,14 @@ def copies(folder: Path, shops: Sequence[str], count: int) -> Path:
     """A data folder of so many shops: these ones again and again under other ids, their files linked."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "lake").mkdir(parents=True)
-    told = []
+    copied = []
     settings = (REAL / "stores.toml").read_text(encoding="utf-8").split("\n\n")
     own = {text.split("]")[0].strip("[\n "): text for text in settings}
     for number in range(count):
         shop = shops[number % len(shops)]
         shutil.copytree(REAL / "lake" / shop, folder / "lake" / f"copy-{number:05}", copy_function=_linked)
-        told.append(own[shop].replace(f"[{shop}]", f"[copy-{number:05}]"))
-    (folder / "stores.toml").write_text("\n\n".join(told) + "\n", encoding="utf-8")
+        copied.append(own[shop].replace(f"[{shop}]", f"[copy-{number:05}]"))
+    (folder / "stores.toml").write_text("\n\n".join(copied) + "\n", encoding="utf-8")
     return folder
 
 
@@ -292,22 +326,43 @@ def against_references(shops: Sequence[str], count: int, jobs: int) -> dict[str,
     }  # fmt: skip
 
 
+def beside(root: Path, shops: Sequence[str], jobs: int, rounds: int) -> dict[str, Any]:
+    """Reports of the same shops by another checkout and by this one, in turn."""
+    runs: dict[str, list[dict[str, Any]]] = {"before": [], "now": []}
+    for number in range(rounds):
+        for name, place in (("before", root), ("now", ROOT)):
+            runs[name].append(memberlib(shops, REAL, jobs, place))
+            row = runs[name][-1]
+            print(f"  round {number + 1} {name:<8}{len(shops):>5} shops{row['seconds']:>9.1f} s"
+                  f"   first notebook after {row['start_seconds'] or 0:.1f} s"
+                  f"   {row['processor_seconds']:.0f} s of processor", flush=True)  # fmt: skip
+    medians = {
+        name: {key: statistics.median(row[key] for row in rows) for key in ("seconds", "start_seconds")}
+        for name, rows in runs.items()
+    }
+    ratio = medians["before"]["seconds"] / medians["now"]["seconds"]
+    print(f"\n{len(shops)} shops: {ratio:.2f} × the reports a minute of {root.name} (at least {TIMES_BEFORE:g});"
+          f" start {medians['now']['start_seconds']:.1f} s (at most {START_SECONDS:g};"
+          f" before {medians['before']['start_seconds']:.1f} s)")  # fmt: skip
+    return {"shops": len(shops), "rounds": rounds, "runs": runs, "medians": medians, "ratio": ratio}
+
+
 def growth(shops: Sequence[str], sizes: Sequence[int], jobs: int) -> dict[str, Any]:
     """Time and memory of batches of growing numbers of shops."""
     mix = [shops[int((part + 0.5) * len(shops) / MIX)] for part in range(MIX)]
     rows = []
     print(
-        f"\n{'shops':>9}{'seconds':>10}{'a shop':>9}{'lane MB early/late/most':>26}{'nursery MB':>13}{'whole MB':>10}"
+        f"\n{'shops':>9}{'seconds':>10}{'a shop':>9}{'worker MB early/late/most':>26}{'server MB':>13}{'whole MB':>10}"
     )
     for size in sizes:
         folder = copies(BUILD / f"copies-{size}", mix, size)
         data_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         row = {"shops": size, "data_bytes": data_bytes, **memberlib(None, folder, jobs)}
         shutil.rmtree(folder)
-        lane, nursery = (row["memory"].get(kind, {}) for kind in ("lane", "nursery"))
-        both = f"{lane.get('early_mb', '–')} / {lane.get('late_mb', '–')} / {lane.get('most_mb', '–')}"
+        worker, server = (row["memory"].get(kind, {}) for kind in ("worker", "fork server"))
+        both = f"{worker.get('early_mb', '–')} / {worker.get('late_mb', '–')} / {worker.get('most_mb', '–')}"
         print(f"{size:>9}{row['seconds']:>10.1f}{row['seconds'] / size:>9.2f}{both:>26}"
-              f"{nursery.get('most_mb', '–'):>13}{row['peak_mb']:>10}", flush=True)  # fmt: skip
+              f"{server.get('most_mb', '–'):>13}{row['peak_mb']:>10}", flush=True)  # fmt: skip
         rows.append(row)
     line = straight_line(sizes, [row["seconds"] for row in rows]) if len(rows) > 1 else {}
     if line:
@@ -327,6 +382,8 @@ def main() -> None:
         "--sizes", type=int, nargs="*", default=[10, 30, 100], help="shops of the straight line"
     )
     asked.add_argument("--jobs", type=int, default=2, help="notebooks at work at once (default: 2)")
+    asked.add_argument("--before", type=Path, metavar="PATH", help="another checkout, to be measured in turn")
+    asked.add_argument("--rounds", type=int, default=1, help="how often each checkout runs (default: 1)")
     asked.add_argument("--api", nargs=3, metavar=("SHOP", "DATA", "OUT"), help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.api:
@@ -344,6 +401,8 @@ def main() -> None:
     chosen = [shops[int((place + 0.5) * step)] for place in range(given.shops)] if step > 1 else shops
     path = ROOT / "build" / "bench-batch.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if given.before:
+        kept["before"] = beside(given.before.resolve(), chosen, given.jobs, given.rounds)
     if given.references:
         kept["references"] = against_references(chosen, given.references, given.jobs)
     if given.sizes:
@@ -352,7 +411,11 @@ def main() -> None:
     path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     print("\nwritten: build/bench-batch.json")
     ratios = kept.get("references", {}).get("ratios", {}) if given.references else {}
-    if any(ratios[way] < goal for way, goal in GOALS.items() if way in ratios):
+    missed = [way for way, goal in GOALS.items() if way in ratios and ratios[way] < goal]
+    if given.before:
+        start = kept["before"]["medians"]["now"]["start_seconds"]
+        missed += ["before"] if kept["before"]["ratio"] < TIMES_BEFORE or start > START_SECONDS else []
+    if missed:
         sys.exit(1)
 
 

@@ -1,11 +1,11 @@
-"""How long does the core job take, beside the same queries written by hand?
+"""How long does the core job take, beside the same queries written by hand for DuckDB and for Polars?
 
     python bench/core_job.py                    20 million orders, three rounds, and once in pandas
     python bench/core_job.py --orders 1000000   a quick look
 
-Each way runs in a process of its own, in turn (sql, memberlib, sql, memberlib, …), so that a slow minute
-of the machine hits both. The medians, their ratio and the peaks of memory go into build/bench.json, with the
-time of the first import and of a control's move.
+Each way runs in a process of its own, in turn (sql, polars, memberlib, sql, …), so that a slow minute of the
+machine hits all. The medians, memberlib's ratio to the faster of the other two and the peaks of memory go into
+build/bench.json, with the time of the first import and of a control's move.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ import ways
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
-TARGET_RATIO, TARGET_GB = 1.3, 1.5
+TARGET_RATIO, TARGET_GB = 1.0, 1.5
+BY_HAND = ("sql", "polars")
 
 
 def make_orders(path: Path, order_count: int) -> None:
@@ -58,7 +59,7 @@ def make_orders(path: Path, order_count: int) -> None:
 def run_one(way: str, path: str) -> None:
     """Do the job once, in this process, and tell what it took (the last line of what is printed)."""
     seconds, answer = ways.WAYS[way](path)
-    print(json.dumps({"seconds": seconds, "peak_gb": _peak_gb(), "answer": answer}))
+    print(json.dumps({"seconds": seconds, "peak_gb": _peak_gb(), "answer": answer}), flush=True)
 
 
 def _peak_gb() -> float:
@@ -103,7 +104,7 @@ def main() -> None:
     """Measure and write build/bench.json; status 1 where the ways differ or a target is missed."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--orders", type=int, default=20_000_000, help="how many orders (default: 20 million)")
-    asked.add_argument("--rounds", type=int, default=3, help="how many pairs (default: 3)")
+    asked.add_argument("--rounds", type=int, default=3, help="how many rounds (default: 3)")
     asked.add_argument("--no-pandas", action="store_true", help="leave pandas out")
     asked.add_argument("--way", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
     given = asked.parse_args()
@@ -115,9 +116,9 @@ def main() -> None:
         print(f"writing {given.orders:,} orders to {path.relative_to(ROOT)} …", flush=True)
         make_orders(path, given.orders)
 
-    runs: dict[str, list[dict[str, Any]]] = {"sql": [], "memberlib": []}
+    runs: dict[str, list[dict[str, Any]]] = {way: [] for way in (*BY_HAND, "memberlib")}
     for _ in range(given.rounds):
-        for way in ("sql", "memberlib"):
+        for way in runs:
             runs[way].append(measure(way, path))
     if not given.no_pandas:
         runs["pandas"] = [measure("pandas", path)]
@@ -135,7 +136,8 @@ def main() -> None:
         }
         for way, done in runs.items()
     }
-    ratio = rows["memberlib"]["seconds"] / rows["sql"]["seconds"]
+    faster = min(BY_HAND, key=lambda way: rows[way]["seconds"])
+    ratio = rows["memberlib"]["seconds"] / rows[faster]["seconds"]
     bare = start_seconds("-c", "pass")
     starts = {
         "python -c pass": bare,
@@ -149,7 +151,7 @@ def main() -> None:
     for way, row in rows.items():
         print(f"  {way:<34}{row['seconds']:>9.2f}{row['wall_seconds']:>13.2f}{row['peak_gb']:>10.2f}")
     print(
-        f"  memberlib ÷ sql: {ratio:.2f} (at most {TARGET_RATIO});"
+        f"  memberlib ÷ {faster}: {ratio:.2f} (at most {TARGET_RATIO});"
         f" figures {'DIFFER' if wrong else 'are equal'}"
     )
     print("\nstart (median of fresh processes)  seconds")
@@ -162,7 +164,7 @@ def main() -> None:
 
     BUILD.mkdir(exist_ok=True)
     kept = {
-        "orders": given.orders, "rounds": given.rounds, "ratio": round(ratio, 3), "equal": not wrong,
+        "orders": given.orders, "rounds": given.rounds, "ratio": round(ratio, 3), "faster": faster, "equal": not wrong,
         "ways": rows, "start_seconds": starts, "move_milliseconds": moves,
         "python": platform.python_version(), "machine": platform.machine(),
     }  # fmt: skip

@@ -44,7 +44,8 @@ def measured() -> list[str]:
     last = growth["rows"][-1]
     rates = beside["reports_per_minute"]
     rows = [
-        ("a batch", f"{line['start_seconds']:.1f} s + {line['seconds_per_shop']:.2f} s a shop, {beside['jobs']} lanes"),
+        ("a batch", f"{line['start_seconds']:.1f} s + {line['seconds_per_shop']:.2f} s a shop,"
+                    f" {beside['jobs']} workers"),
         ("how straight", _straight(growth)),
         ("reports a minute", f"{rates['memberlib']:.1f}; the loop of commands {rates['commands']:.1f}, "
                              f"of papermill's function {rates['api']:.1f}"),
@@ -78,11 +79,11 @@ def shops() -> list[str]:
     each, cores = batch["growth"]["line"]["seconds_per_shop"], batch["cores"]
     last = batch["growth"]["rows"][-1]
     hours = SHOPS * each * cores / 3600
-    lane = last["peak_mb"] / 1000 / batch["references"]["jobs"]
+    worker = last["peak_mb"] / 1000 / batch["references"]["jobs"]
     report, data = last["report_bytes"] / last["shops"] / 1e6, last["data_bytes"] / last["shops"] / 1e6
     nights = [
         f"- Within {night} h: {hours:,.1f} ÷ {night} ÷ {EFFICIENCY:g} = **{_cores(hours / night)}**, and "
-        f"{_count(hours / night) * lane:,.0f} GB of memory ({lane:.2f} GB a lane, a lane a core)."
+        f"{_count(hours / night) * worker:,.0f} GB of memory ({worker:.2f} GB a worker, a worker a core)."
         for night in (1, 4, 8)
     ]
     return [

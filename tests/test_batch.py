@@ -192,7 +192,7 @@ if store == 'worker':
 if store == 'server':
     os.kill(os.getppid(), signal.SIGKILL)
 if store == 'greedy':
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
     b'x' * (8 << 30)
 if store == 'huge':
     eaten = [bytearray(os.urandom(1 << 20) * 64) for _ in range(80)]

@@ -27,6 +27,12 @@ from memberlib.kernels.forkserver import RUNNING, exactly, use_line
 
 WARM = (
     "memberlib.kernels.shell",
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.crashhandler",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
     "matplotlib.pyplot",
     "memberlib.store",
     "memberlib.lake",
@@ -41,6 +47,7 @@ WARM = (
     "memberlib.widgets",
     "ibis.backends.duckdb",
     "ibis.formats.pandas",
+    "pandas.core.methods.to_dict",
     "matplotlib.backends.backend_agg",
     "PIL.Image",
     "PIL.PngImagePlugin",

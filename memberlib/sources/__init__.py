@@ -18,7 +18,6 @@ from memberlib.external import TABLES
 from memberlib.frames import schema_of, serial
 from memberlib.lake import Lake, data_folder, shop_ids
 from memberlib.lake.damage import naming_damage
-from memberlib.lake.days import order_days
 from memberlib.settings import Settings, check_store_id, load_settings
 from memberlib.sources import external
 from memberlib.sources.digests import digest
@@ -76,10 +75,20 @@ def shop_tables(folder: Path, store_id: str, at_version: int | None = None) -> S
         for name, files in version.files.items():
             if name in TABLES and files:
                 tables[name] = con.read_parquet(files, table_name=f"{name}_{next(serial)}")
+        known = _order_days(con, version.files.get("orders"))
     if "orders" not in tables:
         tables["orders"] = con.create_table(f"orders_{next(serial)}", schema=schema_of("orders"), temp=True)
-    footers = order_days(version.files.get("orders", []))
-    return ShopTables(con, tables, settings, version.number, lambda: version.digest, footers)
+    return ShopTables(con, tables, settings, version.number, lambda: version.digest, known)
+
+
+def _order_days(con: Any, files: list[str] | None) -> tuple[dt.date | None, dt.date | None] | None:
+    """Days of the first and last order of Parquet files; None where there is no order with a date."""
+    if not files:
+        return None
+    columns = "min(paid_at), min(created_at), max(paid_at), max(created_at)"
+    found = con.con.execute(f"SELECT {columns} FROM read_parquet(?)", [files]).fetchall()[0]
+    moments = [moment for moment in found if moment is not None]
+    return (min(moments).date(), max(moments).date()) if moments else None
 
 
 def shop_version(store_id: str, *, data: str | Path | None = None, at_version: int | None = None) -> Version:
