@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import itertools
+import json
 import warnings
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from PIL import Image
 
 from memberlib import charts, i18n, privacy
 from memberlib.charts import lines, theme
+from memberlib.charts.cells import cell_of
+from memberlib.errors import InputError
+from memberlib.results import FORM, MIME, answer
 from memberlib.store import store_from
 from memberlib.themes import THEMES
 
@@ -84,8 +89,7 @@ def test_bars_are_as_long_as_the_shares_and_say_them():
     lengths = [bar.get_width() for bar in ax.patches]
     assert lengths == [*result["member_share"], *result["amount_share"]]
     said = [text.get_text() for text in ax.findobj(Text)]
-    assert {"46.9%", "  192 members", "21.7% of sales"} <= set(said)
-    assert ax.get_yticklabels()[0].get_text() == "within 2 months"
+    assert {"within 2 months", "46.9%", "  192 members", "21.7% of sales"} <= set(said)
 
 
 def test_streams_and_cells_show_every_move():
@@ -154,12 +158,49 @@ def test_a_given_axes_is_drawn_on_and_its_figure_kept():
     assert "Two in three" in left.get_title(loc="left")
 
 
-@pytest.mark.parametrize("name", {chart: name for name, (chart, _) in reversed(CASES.items())}.values())
-def test_every_chart_draws_on_a_given_axes(name):
-    chart, result = CASES[name]
-    figure, ax = plt.subplots(figsize=(6, 4))
-    getattr(charts, chart)(result, ax, "x", lang="zh-Hant")
+_names = list(CASES)
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("four", [_names[at : at + 4] for at in range(0, len(_names), 4)], ids=",".join)
+def test_four_pictures_fit_a_grid_of_axes(four, lang):
+    figure, axs = plt.subplots(2, 2)
+    places = list(zip(four, axs.ravel(), strict=False))
+    cells = {name: cell_of(ax) for name, ax in places}
+    for name, ax in places:
+        chart, result = CASES[name]
+        getattr(charts, chart)(result, ax, TITLES[lang], lang=lang)
+    plt.tight_layout()  # what people write by habit moves nothing
     figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for name, ax in places:
+        shown = [text for text in ax.findobj(Text) if text.get_visible() and text.get_text().strip()]
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
+        x0, y0, x1, y1 = (
+            side * length for side, length in zip(cells[name], figure.bbox.size.tolist() * 2, strict=True)
+        )
+        assert len(boxes) > 1
+        for text, box in boxes:
+            inside = box.x0 >= x0 - 1 and box.y0 >= y0 - 1 and box.x1 <= x1 + 1 and box.y1 <= y1 + 1
+            assert inside, f"{name}: '{text}' leaves its cell"
+        for (text, box), (other, beside) in itertools.combinations(boxes, 2):
+            wide = min(box.x1, beside.x1) - max(box.x0, beside.x0)
+            high = min(box.y1, beside.y1) - max(box.y0, beside.y0)
+            assert wide <= 1.5 or high <= 0.25 * min(box.height, beside.height), (
+                f"{name}: '{text}' meets '{other}'"
+            )
+
+
+def test_pictures_keep_below_the_title_of_their_figure_and_inside_axes_of_no_grid():
+    figure, axs = plt.subplots(2, 2)
+    figure.suptitle("A shop")
+    charts.bands(CASES["count"][1], axs[0, 1], "x")
+    title = axs[0, 1].title.get_figure().get_suptitle()
+    assert title == "A shop" and cell_of(axs[0, 1])[3] < 0.95
+    free = figure.add_axes((0.5, 0.1, 0.4, 0.3))
+    assert cell_of(free) == pytest.approx((0.5, 0.1, 0.9, 0.4))
+    charts.draw(CASES["count"][1], free)
+    assert cell_of(free) == pytest.approx((0.5, 0.1, 0.9, 0.4)) and free.get_position().width < 0.4
 
 
 def test_a_picture_is_the_same_bytes_sharp_and_lets_go_of_its_figure():
@@ -177,7 +218,7 @@ def test_a_picture_is_the_same_bytes_sharp_and_lets_go_of_its_figure():
 def test_what_cannot_be_drawn_leaves_no_figure():
     result = CASES["time"][1].drop(columns="member_share")
     result.attrs = CASES["time"][1].attrs
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match=r"charts\.bands needs the column 'member_share'"):
         charts.bands(result, title="x")
     assert not plt.get_fignums()
 
@@ -273,7 +314,7 @@ def test_every_registered_chart_draws_its_analysis(analysis, lang, shop):
         warnings.simplefilter("ignore")  # Ibis warns of what its own parts have deprecated
         result = analysis(shop, **({"rules": OTHER_RULES} if analysis.name == "flow" else {}))
     assert len(result)
-    figure = analysis.draw(result, lang=lang).figure
+    figure = charts.draw(result, lang=lang).figure
     figure.draw_without_rendering()
     boxes = _texts(figure)
     assert len(boxes) > 5
@@ -289,3 +330,138 @@ def test_a_picture_stands_on_exact_white(name):
         wide, high = shown.size
         corners = [(0, 0), (wide - 1, 0), (0, high - 1), (wide - 1, high - 1)]
         assert {shown.getpixel(corner) for corner in corners} == {(255, 255, 255)}
+
+
+# ---------------------------------------------------------------- frames of nobody's
+
+
+def _rows(**columns):
+    return pd.DataFrame(columns)
+
+
+MONTHS = [dt.date(2026, month, 1) for month in (1, 2, 3)]
+LONG = "A very long name that nobody would give to a level of members, or would they"
+GUESSED = {
+    "interval and share": (
+        _rows(lower=[None, 2], upper=[2, None], member_count=[3, 9], member_share=[0.25, 0.75]),
+        2,
+    ),
+    "code and share": (_rows(level=["vip", "own"], member_share=[0.25, 0.75], member_count=[3, 9]), 2),
+    "code and money": (_rows(level=["vip", LONG], amount=[1e12, -3.5]), 2),
+    "all ties": (_rows(segment=["loyal", "lost", "recent"], member_count=[4, 4, 4]), 3),
+    "one row": (_rows(region=["Kent"], order_count=[10**12]), 1),
+    "text and mean": (_rows(good=["a", "b"], mean_recency_days=[3.5, 88.25]), 2),
+    "month and count": (_rows(month=MONTHS, member_count=[3, 0, 10**9]), 3),
+    "month and money": (_rows(month=MONTHS, amount=[5.5, 7.0, 0.0]), 3),
+    "two codes": (
+        _rows(level=["vip", "vip", LONG], segment=["loyal", "lost", "lost"], member_count=[1, 2, 10**7]),
+        3,
+    ),
+    "month and code": (_rows(month=MONTHS * 2, level=["vip"] * 3 + ["own"] * 3, member_share=[0.1] * 6), 6),
+    "from and to": (_rows(level_from=["a", "a"], level_to=["a", "b"], member_count=[4, 1]), 4),
+    "members": (_rows(member_id=["tb1", "tb2"], amount=[4.0, 1.0]), 0),
+    "empty": (_rows(level=["x"], member_count=[1]).iloc[:0], 0),
+}
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("name", GUESSED)
+def test_any_small_frame_draws(name, lang):
+    frame, marks = GUESSED[name]
+    figure = (ax := charts.draw(frame, lang=lang)).figure
+    figure.draw_without_rendering()
+    assert len(ax.patches) == marks
+    boxes = _texts(figure)
+    assert boxes
+    for text, box in boxes:
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, f"'{text}' leaves the figure"
+    for (text, box), (other, beside) in itertools.combinations(boxes, 2):
+        assert not _overlap(box, beside), f"'{text}' meets '{other}'"
+
+
+def test_an_analysis_that_nobody_registered_draws():
+    found = answer({"level": ["vip", "own"], "member_share": [0.4, 0.6], "member_count": [4, 6]}, base=10)
+    found.attrs |= {"analysis": "mine", "as_of": "2026-06-30", "counts": "members"}
+    said = [text.get_text() for text in charts.draw(found, lang="en").figure.findobj(Text)]
+    assert "mine" in said and "10 members·as of 30 Jun 2026" in said and "40.0%" in said
+
+
+@pytest.mark.parametrize(
+    ("frame", "line"),
+    [
+        (_rows(a=["x"], b=["y"]), "nothing to draw"),
+        (_rows(), "nothing to draw"),
+        (_rows(member_count=[1, 2]), "nothing to draw"),
+        (_rows(region=[f"r{at}" for at in range(100)], member_count=range(100)), "100 rows are too many"),
+    ],
+)
+def test_what_has_nothing_to_draw_says_so_in_one_line(frame, line):
+    with pytest.raises(InputError, match=line) as refused:
+        charts.draw(frame)
+    assert "\n" not in str(refused.value) and not plt.get_fignums()
+
+
+def test_a_chart_refuses_the_result_of_another_analysis():
+    with pytest.raises(
+        InputError, match=r"charts\.sleeping draws a result of 'sleeping', not of 'count_bands'"
+    ):
+        charts.sleeping(CASES["count"][1])
+    with pytest.raises(InputError, match="'headline' is a table and has no picture"):
+        table = _rows(figure=["orders"], value=[3.0])
+        table.attrs = {"theme": "headline", "analysis": "headline"}
+        charts.draw(table)
+
+
+def test_rows_taken_out_of_a_result_draw_under_its_name():
+    result = CASES["count"][1].head(2)
+    result.attrs = CASES["count"][1].attrs | {"row_count": 4}
+    said = [text.get_text() for text in charts.draw(result, lang="en").figure.texts]
+    assert said[0] == i18n.title(result.attrs, "en") and said[1].startswith("2 rows")
+
+
+# ---------------------------------------------------------------- in a notebook
+
+
+@pytest.fixture
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    before = plt.get_backend()
+    made = InteractiveShell.instance()
+    plt.switch_backend("module://matplotlib_inline.backend_inline")
+    from matplotlib_inline.backend_inline import configure_inline_support
+
+    configure_inline_support(made, plt.get_backend())
+    yield made
+    plt.close("all")
+    plt.switch_backend(before)
+    InteractiveShell.clear_instance()
+
+
+def test_a_notebook_gets_data_beside_the_picture(shell):
+    result = CASES["count"][1]
+    figure = charts.draw(result, title="Three $ in four", lang="zh").figure
+    shown, size = shell.display_formatter.format(figure)
+    assert set(shown) >= {"image/png", MIME}
+    data = shown[MIME]
+    assert data["shown"] == "picture" and data["form"] == FORM and data["title"] == "Three $ in four"
+    about = json.loads(data["about"])
+    assert about["theme"] == "count" and about["analysis"] == "count_bands" and about["as_of"] == "2026-06-30"
+    assert data["alt"].startswith("条形图“Three $ in four”：") and "89.9%" in data["alt"]
+    assert json.loads(json.dumps(data)) == data
+    png = shown["image/png"]
+    assert png == charts.picture(figure, close=False) and size["image/png"]["width"] == 640
+    own = plt.figure()
+    assert MIME not in shell.display_formatter.format(own)[0]
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("name", CASES)
+def test_every_picture_is_told_in_one_sentence(name, lang):
+    from memberlib.charts import shown
+
+    chart, result = CASES[name]
+    figure = getattr(charts, chart)(result, title="x", lang=lang).figure
+    told = shown._ours[figure]["alt"]
+    assert told.endswith("." if lang == "en" else "。") and "\n" not in told and len(told) < 400
+    assert "{" not in told and "nan" not in told

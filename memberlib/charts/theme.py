@@ -15,6 +15,8 @@ import matplotlib as mpl
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.font_manager import FontProperties, fontManager
 
+from memberlib.charts import letters
+
 INK = "#22282b"
 MUTED = "#6a6d6c"
 RULE = "#cfcbc3"
@@ -29,6 +31,7 @@ PALE = "#e4e0d8"
 TITLE, LABEL, CAPTION, NOTE = 13.5, 11.0, 9.5, 9.5
 WIDTH = 6.4
 DPI = 100
+_FINE = 200.0  # dots per inch at which texts are measured and, mostly, drawn
 
 _FOUR = ("#0b4650", "#2a6f78", "#55949b", "#84b1b5")
 _GREYS = ("#918a80", "#aaa398", "#c3bdb3", "#d9d4cb")
@@ -146,12 +149,4 @@ def width_of(text: str, size: float = LABEL) -> float:
     >>> width_of("members") < width_of("members with an order")
     True
     """
-    width, _, _ = _ruler().get_text_width_height_descent(close(text), _properties(size), False)
-    return float(width) / _ruler().dpi
-
-
-@lru_cache(maxsize=1)
-def _ruler() -> Any:
-    from matplotlib.backends.backend_agg import RendererAgg
-
-    return RendererAgg(16, 16, 200)
+    return letters.width(close(text), _properties(size), _FINE) / _FINE
