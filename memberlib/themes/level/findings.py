@@ -273,14 +273,14 @@ def near_level(reading: Reading) -> Finding | None:
 
 @theme.headline(near_levels)
 def near_levels_title(reading: Reading) -> Title | None:
-    """How many stand just below the level that most are near to; none, where nobody is."""
+    """How many stand just below the level that most are near to."""
     best = _nearest(reading)
     if best is None:
         return None
     count, about = {"near_count": best["member_count"]}, {"level": best["level"]}
-    if not best["member_count"]:
-        return "text_none", {}, {}
-    return "text_example" if _example(reading) else "text", count, about
+    if _example(reading):
+        return "text_example", count, about
+    return "text" if reading.speakable(best["member_count"]) else "text_few", count, about
 
 
 # ---------------------------------------------------------------- what several of them ask
