@@ -186,6 +186,14 @@ def level_by(rules: list[dict[str, Any]], amount: Fraction, orders: int) -> str:
     return held
 
 
+def just_below(rule: dict[str, Any], amount: Fraction, orders: int) -> tuple[bool, bool]:
+    """Whether four fifths of the level's amount are spent, whether one order is missing; neither once it is reached."""
+    sum_needed, orders_needed = rule.get("amount"), rule.get("orders")
+    reached = (sum_needed is not None and amount >= exact(sum_needed)) or (orders_needed or 10**9) <= orders
+    by_amount = sum_needed is not None and amount >= exact(sum_needed) * 4 / 5
+    return by_amount and not reached, orders + 1 == orders_needed and not reached
+
+
 def level_walk(
     rows: list[dict[str, Any]],
     old: list[dict[str, Any]],

@@ -11,12 +11,6 @@ import pandas as pd
 
 from memberlib.themes import all_themes
 
-RULES = [
-    {"level": "regular", "amount": None, "orders": None, "discount": 1.0},
-    {"level": "advanced", "amount": 1000, "orders": 5, "discount": 0.9},
-    {"level": "vip", "amount": 3000, "orders": 10, "discount": 0.8},
-]
-
 HOMES = {view.analysis: view for theme in all_themes() for view in theme.analyses}
 
 
@@ -102,67 +96,6 @@ def count_bands(edges: list[float] | None = None) -> pd.DataFrame:
         [450, 50, 100, 300],
         [40_000, 5_000, 9_000, 36_000],
     )
-
-
-def structure(
-    members: list[int] | None = None, repeat: tuple[float | None, ...] = (0.2, 0.6, 0.9), **more: Any
-) -> pd.DataFrame:
-    members, orders, amounts = members or [400, 80, 20], [500, 400, 300], [30_000, 40_000, 30_000]
-    columns = {
-        "level": ["regular", "advanced", "vip"],
-        "member_count": members,
-        "member_share": parts(members),
-        "order_count": orders,
-        "order_share": parts(orders),
-        "amount": amounts,
-        "amount_share": parts(amounts),
-        "mean_order_amount": [60.0, 100.0, 100.0],
-        "repeat_share": list(repeat),
-        "discount": [1.0, 0.9, 0.8],
-    }
-    return made("structure", columns, sum(members), **({"params": {"rules": RULES}} | more))
-
-
-def flow(up: int, down: int, rules: Any = RULES) -> pd.DataFrame:
-    rows = [
-        ("regular", "regular", 400, 20_000, "same"),
-        ("regular", "advanced", up, 5_000 if up else 0, "up"),
-        ("advanced", "regular", down, 2_000 if down else 0, "down"),
-        ("advanced", "advanced", 100, 9_000, "same"),
-    ]
-    names = ["level_from", "level_to", "member_count", "amount", "move"]
-    columns = dict(zip(names, map(list, zip(*[row for row in rows if row[2]], strict=True)), strict=True))
-    base = sum(columns["member_count"])
-    columns["member_share"] = [n / base for n in columns["member_count"]]
-    return made("flow", columns, base, params={"rules": rules})
-
-
-def discount_cost(costs: list[float]) -> pd.DataFrame:
-    amounts = [50_000.0, 30_000.0, 20_000.0]
-    columns = {
-        "level": ["regular", "advanced", "vip"],
-        "order_count": [500, 300, 100],
-        "amount": amounts,
-        "discount": [1.0, 0.9, 0.8],
-        "cost_amount": costs,
-        "cost_share": [c / a for c, a in zip(costs, amounts, strict=True)],
-    }
-    return made("discount_cost", columns, 900, "orders", params={"days": 365})
-
-
-def members(totals: list[float], orders: list[int]) -> pd.DataFrame:
-    n = len(totals)
-    columns = {
-        "member_id": [str(i) for i in range(n)],
-        "recency_days": [9] * n,
-        "order_count": orders,
-        "total_amount": totals,
-        "r": [1] * n,
-        "f": [1] * n,
-        "m": [1] * n,
-        "segment": ["general_winback"] * n,
-    }
-    return made("members", columns, n)
 
 
 def months(
@@ -400,11 +333,11 @@ GOODS = [
     ("slack", "T恤", "category", 80, 9_000.0, 0.3, 0.2, 1.5, 1),
 ]
 TWO_YEARS = [100, 100, 60, 100, 100, 100, 100, 100, 100, 100, 200, 100] * 2
-LISTED = SimpleNamespace(level_rules=[SimpleNamespace(**rule) for rule in RULES], churn_days=180, findings={})
+LISTED = SimpleNamespace(churn_days=180, findings={})
 
 
 def shop(**overrides: Any) -> SimpleNamespace:
-    return SimpleNamespace(level_rules=LISTED.level_rules, churn_days=180, findings=overrides)
+    return SimpleNamespace(churn_days=180, findings=overrides)
 
 
 def weekly() -> pd.DataFrame:
@@ -418,18 +351,6 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
     """Results, with settings, that together bring out every finding, every wording and every action."""
     many = [
         weekly(),
-        structure(),
-        structure(repeat=(None, 0.5, None)),
-        structure(params={}),
-        structure([480, 20, 0]),
-        flow(30, 2),
-        flow(30, 0),
-        flow(0, 30),
-        flow(0, 0),
-        flow(30, 2, rules=None),
-        discount_cost([0.0, 3_000.0, 4_000.0]),
-        discount_cost([0.0, 900.0, 0.0]),
-        discount_cost([0.0, 0.0, 0.0]),
         time_bands(),
         time_bands([30, 40, 30, 300]),
         time_bands([300, 70, 20, 20]),
@@ -483,8 +404,6 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         headline(0.7, -0.12, guests=0.2),
         headline(1.0),
         left_out(),
-        structure([3, 4, 5]),
-        discount_cost([0.0, 0.0, 0.0]).head(0),
         made("concentration", {"top_share": []}, 3),
         made("week_hours", {"weekday": []}, 3, "orders"),
     ]
@@ -510,18 +429,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         (time_bands(), shop(message_cost=0.02)),
         (time_bands(), shop(product_life_days=90)),
         (time_bands(), shop(product_life_days=90, step={"CNY": 1000})),
-        (members([850.0] * 20 + [10.0] * 60, [1] * 80), LISTED),
         (segments(EIGHT), shop(segment_count=3, unseen_segments=[])),
-        (
-            members([850.0] * 80, [1] * 80),
-            SimpleNamespace(level_rules=[{"level": "vip", "amount": 1000}], findings={}),
-        ),
-        (
-            members([850.0] * 80, [1] * 80),
-            SimpleNamespace(level_rules=[{"level": "vip", "orders": 2}], findings={}),
-        ),
-        (structure([500, 0, 0]).head(1), None),
-        (structure(params={}), None),
         (amount_bands(edges=[1, 2, 3]), shop(modal_share=0.0)),
         (spread("amount_bands", [5], [10, 90], [10, 90], [10.0, 9_000.0], params={"measure": "mean"}), None),
         (headline(1.0).assign(before=math.nan), None),

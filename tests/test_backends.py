@@ -102,6 +102,7 @@ ASKED = {
     "structure": [{}, {"rules": RULES}, SINCE],
     "flow": [{"rules": RULES}, SINCE],
     "discount_cost": [{}, {"rules": RULES, "days": 60}],
+    "near_levels": [{}, {"rules": RULES, "near_share": 0.5}],
     "time_bands": [{}, {"edges": [1, 29, 31], "unit": "days"}],
     "months": [{}],
     "season_goods": [{}, {"limit": None}],

@@ -51,7 +51,6 @@ def test_the_digest_follows_every_decision():
         ({"count_edges": [1.5]}, "whole number"),
         ({"churn_days": 0}, "churn_days"),
         ({"peak_ratio": True}, "peak_ratio"),
-        ({"level_rules": []}, "none given"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(table, words):

@@ -127,7 +127,8 @@ theme = Theme("level", "01-level", explores="flow")
 
 
 @theme.view(
-    chart=Chart("bars", row="level", value="member_share", count="member_count", second="amount_share")
+    chart=Chart("bars", row="level", value="member_share", count="member_count", second="amount_share"),
+    parts="member_count",
 )
 def structure(store: Store, *, rules: Rules | None = None, rules_from: Since | None = None) -> pd.DataFrame:
     """Members per level, and what each level is worth.
@@ -210,7 +211,10 @@ def structure(store: Store, *, rules: Rules | None = None, rules_from: Since | N
     )
 
 
-@theme.view(chart=Chart("flow", start="level_from", end="level_to", value="member_count", move="move"))
+@theme.view(
+    chart=Chart("flow", start="level_from", end="level_to", value="member_count", move="move"),
+    parts="member_count",
+)
 def flow(
     store: Store, *, rules: Rules | None = None, rules_from: Since | None = None, days: Days = 365
 ) -> pd.DataFrame:
@@ -316,6 +320,7 @@ def flow(
         beside_words="chart.of_level_sales",
         note="discount",
     ),
+    parts="order_count",
 )
 def discount_cost(store: Store, *, rules: Rules | None = None, days: Days = 365) -> pd.DataFrame:
     """What the levels' discounts would have cost on past orders.

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from memberlib.results import ratio
+from memberlib.sentences.chance import beyond_chance
 from memberlib.sentences.finding import Finding
 from memberlib.sentences.reading import Reading, Row, Title, times
 from memberlib.themes.level.analyses import discount_cost, flow, near_levels, structure, theme
 from memberlib.themes.level.standing import NO_LEVEL
 
 Finder = Callable[[Reading], Finding | None]
-SURE = 1.96
-"""So many standard errors apart, two shares differ by more than chance gives in 95 of 100 cases."""
 
 
 def of_own_levels(finder: Finder) -> Finder:
@@ -80,7 +79,7 @@ def repeat_gap(reading: Reading) -> Finding | None:
         return None
     low, high = known[0], max(known[1:], key=lambda row: row["buyer_count"])
     gap = high["repeat_share"] - low["repeat_share"]
-    if gap < max(reading.limits["repeat_gap_share"], _chance(low, high)):
+    if gap < reading.limits["repeat_gap_share"] or not beyond_chance(_distance(low, high), 1, reading.limits):
         return None
     evidence = {
         "repeat_high_share": high["repeat_share"],
@@ -273,14 +272,14 @@ def near_level(reading: Reading) -> Finding | None:
 
 @theme.headline(near_levels)
 def near_levels_title(reading: Reading) -> Title | None:
-    """How many stand just below the level that most are near to; none, where nobody is."""
+    """How many stand just below the level that most are near to."""
     best = _nearest(reading)
     if best is None:
         return None
     count, about = {"near_count": best["member_count"]}, {"level": best["level"]}
-    if not best["member_count"]:
-        return "text_none", {}, {}
-    return "text_example" if _example(reading) else "text", count, about
+    if _example(reading):
+        return "text_example", count, about
+    return "text" if reading.speakable(best["member_count"]) else "text_few", count, about
 
 
 # ---------------------------------------------------------------- what several of them ask
@@ -328,11 +327,12 @@ def _beyond_share(reading: Reading) -> Row | None:
     return max(beyond, key=lambda row: row["amount_share"] - row["member_share"], default=None)
 
 
-def _chance(low: Row, high: Row) -> float:
-    """How far the repeat rates of two levels may lie apart by chance (two-proportion z-test, pooled)."""
+def _distance(low: Row, high: Row) -> float:
+    """How many standard errors the repeat rates of two levels lie apart (two-proportion z-test, pooled)."""
     counts = (low["buyer_count"], high["buyer_count"])
     pooled = (low["repeat_share"] * counts[0] + high["repeat_share"] * counts[1]) / sum(counts)
-    return SURE * math.sqrt(pooled * (1 - pooled) * (1 / counts[0] + 1 / counts[1]))
+    error = math.sqrt(max(0.0, pooled * (1 - pooled)) * (1 / counts[0] + 1 / counts[1]))
+    return (high["repeat_share"] - low["repeat_share"]) / error if error else 0.0
 
 
 def _moved(reading: Reading) -> tuple[int, int]:
