@@ -18,8 +18,8 @@ def _orders():
     rows = []
     for month in range(18):
         start = dt.datetime(2023 + (6 + month) // 12, (6 + month) % 12 + 1, 1)
-        for n in range(9 if month in (4, 16) else 1 if month == 7 else 3 + month % 2):
-            at = start + dt.timedelta(days=3 * n, hours=(7 * n + month) % 24, minutes=59, seconds=n)
+        for n in range(14 if month in (4, 16) else 1 if month == 7 else 3 + month % 2):
+            at = start + dt.timedelta(days=3 * n % 28, hours=(7 * n + month) % 24, minutes=59, seconds=n)
             who, amount = members[(3 * n + month) % 10], cents[(n + month) % 9] / 100
             region = (None, "north", "south", "Île")[(n + 2 * month) % 4]
             rows.append((who, at, amount, 0.0 if n else round(amount / 3, 2), "completed", region))

@@ -202,7 +202,7 @@ def test_the_shop_by_hand_has_something_to_say_on_every_question():
         assert all(len(ANALYSES[name](near, **options)) for options in questions), name
     assert near.left_out.set_index("reason")["order_count"].drop("not_counted").min() > 0
     goods = ANALYSES["season_goods"](near)
-    assert {"dress", "own"} <= set(goods["good"]) and set(goods["season"]) == {"peak", "slack"}
+    assert {"dress", "own"} <= set(goods["good"]) and set(goods["season"]) == {"peak"}
     assert ANALYSES["structure"](near).attrs["manual_count"] == 1
 
 

@@ -128,7 +128,7 @@ def test_a_shop_moves_any_threshold() -> None:
     assert only(time_bands(), "silent", shop(weights={"silent": 0.5})).strength == pytest.approx(
         111 / 409 / 2, abs=1e-6
     )
-    assert only(time_bands(), "silent", shop(step={"CNY": 5})).action == "finding.time.silent.action"
+    assert only(time_bands(), "silent", shop(step={"CNY": 5})).action == "time.finding.silent.action"
     assert findings.thresholds(shop(step={"CNY": 5}))["step"]["GBP"] == LIMITS["step"]["GBP"]
     assert findings.thresholds() == LIMITS, "an override leaves the defaults alone"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -129,7 +128,7 @@ def months(store: Store) -> pd.DataFrame:
         their first trade ever), amount, mean_order_amount, whole, usual_order_count (of a usual month at that
         time), usual_ratio (order_count ÷ usual_order_count), season ("peak", "normal", "slack"; None where the
         month is not whole, belongs to the opening or to a lasting change, or where there are fewer than 12
-        whole ones). ``attrs``: median_order_count, whole_count, too_short, opening_months, changed_months
+        whole ones). ``attrs``: whole_count, too_short, opening_months, changed_months
         (their first days). base = counted trades.
 
     Examples
@@ -183,7 +182,6 @@ def months(store: Store) -> pd.DataFrame:
         columns,
         base=sum(counts),
         params={"peak_ratio": peak, "slack_ratio": slack, "least_months": LEAST_MONTHS},
-        median_order_count=float(statistics.median(whole_counts)) if places else None,
         whole_count=len(places),
         too_short=too_short,
         opening_months=[calendar[place] for place in places[:first]],
