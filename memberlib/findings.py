@@ -57,7 +57,7 @@ def read(results: pd.DataFrame | Iterable[pd.DataFrame], settings: Any = None) -
     ...                      "amount_share": [0.6, 1.0], "least_amount": [0.9, 0.1]})
     >>> rows.attrs = {"theme": "amount", "analysis": "concentration", "base": 400, "currency": "GBP"}
     >>> read(rows)[0].text("en")
-    'The top 10% of members bring 60% of sales.'
+    "The top 10% of members bring 60% of members' sales."
     """
     found: list[Finding] = []
     about: dict[str, Any] = {}
@@ -100,7 +100,7 @@ def headline(result: pd.DataFrame, lang: str | None = None, *, settings: Any = N
     ...                      "amount_share": [0.6, 1.0], "least_amount": [0.9, 0.1]})
     >>> rows.attrs = {"theme": "amount", "analysis": "concentration", "base": 400, "currency": "GBP"}
     >>> headline(rows, "en")
-    'The top 10% of members bring 60% of sales'
+    "The top 10% of members bring 60% of members' sales"
     """
     view, reading = _opened(result, settings)
     if reading.too_few:

@@ -423,7 +423,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
     )
     many += [segments({one: (90, 9.0), "b": (80, 5.0), "c": (70, 2.0)}) for one in eleven]
     special = [
-        (amount_bands(edges=[10, 20, 40]), shop(step={"CNY": 5})),
+        (amount_bands(edges=[10, 20, 40]), shop(step={"CNY": 100})),
         (count_bands(), shop(step={"CNY": 1000})),
         (time_bands(), shop(step={"CNY": 1000})),
         (time_bands(), shop(message_cost=0.02)),

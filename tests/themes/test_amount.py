@@ -146,6 +146,8 @@ def test_the_coupon_stands_above_the_usual_and_the_average_order():
     start = "58% of members spend up to ¥50 per order on average; together they bring 13% of members' sales."
     assert found.text("en") == start
     assert codes(by_hand("total"))["modal_band"].action.endswith("action_total")
+    coarse = codes(by_hand(), limits(step={"CNY": 100}))["modal_band"]
+    assert coarse.action.endswith("action_spend") and "from ¥200 on" in coarse.action_text("en")
 
 
 @pytest.mark.parametrize("edges", [[50, 100, 200], [3, 4, 5]])
