@@ -150,21 +150,6 @@ def discount_cost(costs: list[float]) -> pd.DataFrame:
     return made("discount_cost", columns, 900, "orders", params={"days": 365})
 
 
-def members(totals: list[float], orders: list[int]) -> pd.DataFrame:
-    n = len(totals)
-    columns = {
-        "member_id": [str(i) for i in range(n)],
-        "recency_days": [9] * n,
-        "order_count": orders,
-        "total_amount": totals,
-        "r": [1] * n,
-        "f": [1] * n,
-        "m": [1] * n,
-        "segment": ["general_winback"] * n,
-    }
-    return made("members", columns, n)
-
-
 def months(
     orders: list[int],
     mean: list[float] | None = None,
@@ -280,12 +265,20 @@ def sleeping() -> pd.DataFrame:
     return made("sleeping", columns, 454, params={"days": 180}, days=180)
 
 
-def segments(counts: dict[str, tuple[int, float]]) -> pd.DataFrame:
+def segments(
+    counts: dict[str, tuple[int, float]], asleep: dict[str, int] | None = None, method: str = "active"
+) -> pd.DataFrame:
+    """Segment → members and money; who is asleep is everybody of the segments away, where it is not said."""
     members, amounts = [n for n, _ in counts.values()], [a for _, a in counts.values()]
+    away = ("keep", "winback", "at_risk", "cannot_lose", "about_to_sleep", "hibernating", "lost")
     columns = {
         "segment": list(counts),
         "member_count": members,
         "member_share": parts(members),
+        "sleeping_count": [
+            n * name.endswith(away) if asleep is None else asleep.get(name, 0)
+            for name, (n, _) in counts.items()
+        ],
         "order_count": members,
         "amount": amounts,
         "amount_share": parts(amounts),
@@ -293,7 +286,7 @@ def segments(counts: dict[str, tuple[int, float]]) -> pd.DataFrame:
         "mean_order_count": [2.0 if n else None for n in members],
         "mean_total_amount": [part(a, n) for n, a in counts.values()],
     }
-    return made("segments", columns, sum(members))
+    return made("segments", columns, sum(members), params={"method": method})
 
 
 EIGHT = {
@@ -320,23 +313,49 @@ def score_edges(tied: int = 300) -> pd.DataFrame:
     return made("score_edges", columns, 454)
 
 
-def audit(share: float = 0.8, empty: int = 2) -> pd.DataFrame:
+def ties(measure: str, edge: float) -> pd.DataFrame:
+    """All members on one edge of one measure."""
+    columns = {
+        "measure": [measure] * 2,
+        "score": [1, 2],
+        "lower": [None, edge],
+        "upper": [edge, None],
+        "member_count": [300, 154],
+        "tied_count": [300, 0],
+    }
+    return made("score_edges", columns, 454)
+
+
+def audit(
+    share: float = 0.8, empty: int = 2, scores: int = 5, method: str = "quantile", asleep: int = 90
+) -> pd.DataFrame:
     columns = {
         "measure": ["recency", "frequency", "monetary"],
-        "score_count": [5, 5, 5],
+        "score_count": [scores] * 3,
         "empty_score_count": [0, 2, empty],
         "distinct_count": [200, 9, 400],
         "tied_share": [0.5, 0.9, 0.1],
         "largest_score_share": [0.21, share, 0.22],
     }
-    return made("audit", columns, 454)
+    recent = {
+        "median": {"edge_days": 300.0, "recent_count": 230, "sleeping_count": asleep},
+        "active": {"edge_days": 180.0, "recent_count": 140, "sleeping_count": 0},
+    }
+    recent.setdefault(method, recent["median"])
+    return made("audit", columns, 454, params={"method": method}, recent=recent, churn_days=180)
 
 
-def regions(rows: list[tuple[Any, ...]], base: int | None = None) -> pd.DataFrame:
+def regions(rows: list[tuple[Any, ...]], base: int | None = None, noise: float = 1.0) -> pd.DataFrame:
     names = ["region", "member_count", "mean_recency_days", "mean_order_count", "mean_total_amount"]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     columns["amount"] = [row[1] * row[4] for row in rows]
-    return made("regions", columns, base or sum(columns["member_count"]))
+    spread = {
+        "recency_days": 60.0,
+        "order_count": 1.0,
+        "total_amount": 80.0 * noise,
+        "order_amount": 60.0 * noise,
+    }
+    return made("regions", columns, base or sum(columns["member_count"]), spread=spread)
 
 
 CITIES = [
@@ -348,7 +367,11 @@ CITIES = [
 ]
 
 
-def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
+SAME = [("上海", 100, 100.0, 2.0, 200.0), ("成都", 99, 101.0, 2.0, 201.0), ("北京", 98, 99.0, 2.0, 199.0)]
+
+
+def moves(edge: float = 60, lost: int = 12, method: str = "median") -> pd.DataFrame:
+    """Moves in 90 days, R cut at 60 days on the earlier date and at ``edge`` on the later one."""
     rows = [
         ("important_value", "important_value", 50, 30_000),
         ("important_value", "important_keep", lost, 500 * lost),
@@ -361,7 +384,8 @@ def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
     names = ["segment_from", "segment_to", "member_count", "amount"]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     edges = {"recency": [edge], "frequency": [1], "monetary": [80.0]}
-    return made("moves", columns, 164 + lost, params={"days": 90}, edges=edges, high_from=2)
+    params, before = {"days": 90, "method": method}, {**edges, "recency": [60]}
+    return made("moves", columns, 164 + lost, params=params, edges=edges, before_edges=before, high_from=2)
 
 
 def headline(factor: float, points: float = 0.0, guests: float = 0.0) -> pd.DataFrame:
@@ -408,10 +432,8 @@ def shop(**overrides: Any) -> SimpleNamespace:
 
 
 def weekly() -> pd.DataFrame:
-    """The eight segments of a shop where everybody comes every week."""
-    result = segments(EIGHT)
-    result["mean_recency_days"] = [min(days, 17.0) for days in result["mean_recency_days"]]
-    return result
+    """The eight segments, cut at the median, of a shop where everybody comes every week."""
+    return segments(EIGHT, {}, "median").assign(mean_recency_days=17.0)
 
 
 def catalogue() -> list[tuple[pd.DataFrame, Any]]:
@@ -473,12 +495,19 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         segments(EIGHT),
         *(segments({**dict.fromkeys(EIGHT, (0, 0.0)), one: (90, 9.0)}) for one in EIGHT),
         score_edges(),
+        segments(EIGHT, {"important_value": 20, "general_develop": 30}, "median"),
+        *(ties(measure, edge) for measure, edge in (("recency", 30), ("frequency", 1), ("monetary", 80.0))),
         audit(),
+        audit(scores=2, method="active"),
+        audit(share=0.3, method="active", asleep=0),
         audit(share=0.3),
+        audit(share=0.3, method="fixed", asleep=0),
         regions(CITIES),
         regions(CITIES[:1], base=400),
+        regions(SAME),
         moves(),
-        moves().tail(3),
+        moves(lost=0, method="active"),
+        moves(edge=160).tail(3),
         headline(1.3, 0.12, guests=-0.09),
         headline(0.7, -0.12, guests=0.2),
         headline(1.0),
@@ -510,16 +539,7 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         (time_bands(), shop(message_cost=0.02)),
         (time_bands(), shop(product_life_days=90)),
         (time_bands(), shop(product_life_days=90, step={"CNY": 1000})),
-        (members([850.0] * 20 + [10.0] * 60, [1] * 80), LISTED),
         (segments(EIGHT), shop(segment_count=3, unseen_segments=[])),
-        (
-            members([850.0] * 80, [1] * 80),
-            SimpleNamespace(level_rules=[{"level": "vip", "amount": 1000}], findings={}),
-        ),
-        (
-            members([850.0] * 80, [1] * 80),
-            SimpleNamespace(level_rules=[{"level": "vip", "orders": 2}], findings={}),
-        ),
         (structure([500, 0, 0]).head(1), None),
         (structure(params={}), None),
         (amount_bands(edges=[1, 2, 3]), shop(modal_share=0.0)),

@@ -22,7 +22,9 @@ from memberlib.themes.rfm.cuts import natural_breaks
 from memberlib.themes.rfm.maps import eight_map
 
 CON = connection()
-METHODS = st.sampled_from([("active", 2), ("median", 2), ("mean", 2), ("quantile", 5), ("quantile", 3), ("quantile", 10)])
+METHODS = st.sampled_from(
+    [("active", 2), ("median", 2), ("mean", 2), ("quantile", 5), ("quantile", 3), ("quantile", 10)]
+)
 MEASURES = ("recency", "frequency", "monetary")
 many = settings(max_examples=ref.EXAMPLES)
 
