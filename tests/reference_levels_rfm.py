@@ -95,9 +95,11 @@ def quantile(values: list[Fraction], share: Fraction) -> Fraction:
     return ranked[low] + (place - low) * (ranked[high] - ranked[low])
 
 
-def edges_of(values: list[Any], method: str, scores: int) -> list[Fraction]:
+def edges_of(values: list[Any], method: str, scores: int, measure: str, churn_days: int) -> list[Fraction]:
     numbers = [Fraction(value) for value in values]
-    if method == "median":
+    if method == "active" and measure == "recency":
+        return [Fraction(churn_days)]
+    if method in ("active", "median"):
         return [quantile(numbers, Fraction(1, 2))]
     if method == "mean":
         return [sum(numbers, Fraction(0)) / len(numbers)]
@@ -135,6 +137,11 @@ def segment_of(r: int, f: int, m: int, scores: int) -> str:
     else:
         kind = "winback"
     return ("important_" if much else "general_") + kind
+
+
+def is_recent(segment: str) -> bool:
+    """Whether a high R makes that segment, of the eight."""
+    return segment.endswith(("_value", "_develop"))
 
 
 def least_breaks_cost(values: list[float], classes: int) -> float:

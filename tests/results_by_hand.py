@@ -213,12 +213,20 @@ def sleeping() -> pd.DataFrame:
     return made("sleeping", columns, 454, params={"days": 180}, days=180)
 
 
-def segments(counts: dict[str, tuple[int, float]]) -> pd.DataFrame:
+def segments(
+    counts: dict[str, tuple[int, float]], asleep: dict[str, int] | None = None, method: str = "active"
+) -> pd.DataFrame:
+    """Segment → members and money; who is asleep is everybody of the segments away, where it is not said."""
     members, amounts = [n for n, _ in counts.values()], [a for _, a in counts.values()]
+    away = ("keep", "winback", "at_risk", "cannot_lose", "about_to_sleep", "hibernating", "lost")
     columns = {
         "segment": list(counts),
         "member_count": members,
         "member_share": parts(members),
+        "sleeping_count": [
+            n * name.endswith(away) if asleep is None else asleep.get(name, 0)
+            for name, (n, _) in counts.items()
+        ],
         "order_count": members,
         "amount": amounts,
         "amount_share": parts(amounts),
@@ -226,7 +234,7 @@ def segments(counts: dict[str, tuple[int, float]]) -> pd.DataFrame:
         "mean_order_count": [2.0 if n else None for n in members],
         "mean_total_amount": [part(a, n) for n, a in counts.values()],
     }
-    return made("segments", columns, sum(members))
+    return made("segments", columns, sum(members), params={"method": method})
 
 
 EIGHT = {
@@ -253,23 +261,36 @@ def score_edges(tied: int = 300) -> pd.DataFrame:
     return made("score_edges", columns, 454)
 
 
-def audit(share: float = 0.8, empty: int = 2) -> pd.DataFrame:
+def audit(
+    share: float = 0.8, empty: int = 2, scores: int = 5, method: str = "quantile", asleep: int = 90
+) -> pd.DataFrame:
     columns = {
         "measure": ["recency", "frequency", "monetary"],
-        "score_count": [5, 5, 5],
+        "score_count": [scores] * 3,
         "empty_score_count": [0, 2, empty],
         "distinct_count": [200, 9, 400],
         "tied_share": [0.5, 0.9, 0.1],
         "largest_score_share": [0.21, share, 0.22],
     }
-    return made("audit", columns, 454)
+    recent = {
+        "median": {"edge_days": 300.0, "recent_count": 230, "sleeping_count": asleep},
+        "active": {"edge_days": 180.0, "recent_count": 140, "sleeping_count": 0},
+    }
+    recent.setdefault(method, recent["median"])
+    return made("audit", columns, 454, params={"method": method}, recent=recent, churn_days=180)
 
 
-def regions(rows: list[tuple[Any, ...]], base: int | None = None) -> pd.DataFrame:
+def regions(rows: list[tuple[Any, ...]], base: int | None = None, noise: float = 1.0) -> pd.DataFrame:
     names = ["region", "member_count", "mean_recency_days", "mean_order_count", "mean_total_amount"]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     columns["amount"] = [row[1] * row[4] for row in rows]
-    return made("regions", columns, base or sum(columns["member_count"]))
+    spread = {
+        "recency_days": 60.0,
+        "order_count": 1.0,
+        "total_amount": 80.0 * noise,
+        "order_amount": 60.0 * noise,
+    }
+    return made("regions", columns, base or sum(columns["member_count"]), spread=spread)
 
 
 CITIES = [
@@ -281,7 +302,8 @@ CITIES = [
 ]
 
 
-def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
+def moves(edge: float = 60, lost: int = 12, method: str = "median") -> pd.DataFrame:
+    """Moves in 90 days, R cut at 60 days on the earlier date and at ``edge`` on the later one."""
     rows = [
         ("important_value", "important_value", 50, 30_000),
         ("important_value", "important_keep", lost, 500 * lost),
@@ -294,7 +316,8 @@ def moves(edge: float = 60, lost: int = 12) -> pd.DataFrame:
     names = ["segment_from", "segment_to", "member_count", "amount"]
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     edges = {"recency": [edge], "frequency": [1], "monetary": [80.0]}
-    return made("moves", columns, 164 + lost, params={"days": 90}, edges=edges, high_from=2)
+    params, before = {"days": 90, "method": method}, {**edges, "recency": [60]}
+    return made("moves", columns, 164 + lost, params=params, edges=edges, before_edges=before, high_from=2)
 
 
 def headline(factor: float, points: float = 0.0, guests: float = 0.0) -> pd.DataFrame:
@@ -332,7 +355,11 @@ GOODS = [
     ("peak", "Hat", "category", 9, 900.0, 0.01, 0.005, 2.0, 2),
     ("slack", "T恤", "category", 80, 9_000.0, 0.3, 0.2, 1.5, 1),
 ]
+
+
 TWO_YEARS = [100, 100, 60, 100, 100, 100, 100, 100, 100, 100, 200, 100] * 2
+
+
 LISTED = SimpleNamespace(churn_days=180, findings={})
 
 
@@ -341,10 +368,8 @@ def shop(**overrides: Any) -> SimpleNamespace:
 
 
 def weekly() -> pd.DataFrame:
-    """The eight segments of a shop where everybody comes every week."""
-    result = segments(EIGHT)
-    result["mean_recency_days"] = [min(days, 17.0) for days in result["mean_recency_days"]]
-    return result
+    """The eight segments, cut at the median, of a shop where everybody comes every week."""
+    return segments(EIGHT, {}, "median").assign(mean_recency_days=17.0)
 
 
 def catalogue() -> list[tuple[pd.DataFrame, Any]]:
@@ -394,12 +419,19 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         segments(EIGHT),
         *(segments({**dict.fromkeys(EIGHT, (0, 0.0)), one: (90, 9.0)}) for one in EIGHT),
         score_edges(),
+        segments(EIGHT, {"important_value": 20, "general_develop": 30}, "median"),
+        *(ties(measure, edge) for measure, edge in (("recency", 30), ("frequency", 1), ("monetary", 80.0))),
         audit(),
+        audit(scores=2, method="active"),
+        audit(share=0.3, method="active", asleep=0),
         audit(share=0.3),
+        audit(share=0.3, method="fixed", asleep=0),
         regions(CITIES),
         regions(CITIES[:1], base=400),
+        regions(SAME),
         moves(),
-        moves().tail(3),
+        moves(lost=0, method="active"),
+        moves(edge=160).tail(3),
         headline(1.3, 0.12, guests=-0.09),
         headline(0.7, -0.12, guests=0.2),
         headline(1.0),
@@ -443,3 +475,19 @@ def catalogue() -> list[tuple[pd.DataFrame, Any]]:
         ),
     ]
     return [(result, LISTED) for result in many] + special
+
+
+def ties(measure: str, edge: float) -> pd.DataFrame:
+    """All members on one edge of one measure."""
+    columns = {
+        "measure": [measure] * 2,
+        "score": [1, 2],
+        "lower": [None, edge],
+        "upper": [edge, None],
+        "member_count": [300, 154],
+        "tied_count": [300, 0],
+    }
+    return made("score_edges", columns, 454)
+
+
+SAME = [("上海", 100, 100.0, 2.0, 200.0), ("成都", 99, 101.0, 2.0, 201.0), ("北京", 98, 99.0, 2.0, 199.0)]

@@ -216,7 +216,8 @@ def test_every_word_is_there(view: View, rich: Store) -> None:
             assert words[f"{view.theme}.option.{option.name}.name"]
             assert words[f"{view.theme}.option.{option.name}.help"]
             if isinstance(option.kind, Choice):
-                assert all(words[f"{view.theme}.option.{option.name}.{one}"] for one in option.kind.choices)
+                group = option.kind.words or f"{view.theme}.option.{option.name}"
+                assert all(words[f"{group}.{one}"] for one in option.kind.choices)
         for name in result.columns:
             assert name in ("lower", "upper") or f"label.{name}" in words, (
                 f"no word for column {name} in {lang}"

@@ -9,19 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from results_by_hand import (
-    CITIES,
-    EIGHT,
     LISTED,
-    audit,
     catalogue,
     made,
-    moves,
-    regions,
-    score_edges,
-    segments,
     shop,
     time_bands,
-    weekly,
 )
 
 from memberlib import findings, i18n
@@ -38,75 +30,6 @@ def only(result: Any, code: str, settings: Any = None) -> Any:
     found = [one for one in findings.read(result, settings) if one.code == code]
     assert len(found) == 1, f"{code} among {codes(result, settings)}"
     return found[0]
-
-
-def test_each_segment_at_stake_and_the_largest_ones() -> None:
-    read = findings.read(segments(EIGHT))
-    unseen = {one.about["segment"]: one for one in read if one.code == "valuable_unseen"}
-    assert set(unseen) == {"important_keep", "important_winback"}
-    assert unseen["important_winback"].evidence["segment_count"] == 70
-    assert unseen["important_winback"].evidence["amount_share"] == pytest.approx(10 / 70)
-    assert "200 days ago" in unseen["important_winback"].text("en")
-    active = only(segments(EIGHT), "valuable_active")
-    assert (active.evidence["segment_count"], active.evidence["amount_share"]) == (
-        110,
-        pytest.approx(41 / 70),
-    )
-    large = [(one.about["segment"], one.wording) for one in read if one.code == "large_segment"]
-    assert sorted(large) == [("general_develop", "text_second"), ("general_winback", "text_first")]
-
-
-def test_nobody_is_called_gone_where_everybody_buys_every_week() -> None:
-    read = findings.read(weekly())
-    assert not [one for one in read if one.code == "valuable_unseen"]
-    for one in read:
-        if one.about.get("segment") in ("general_winback", "important_keep", "important_winback"):
-            assert one.action == "finding.segment_near"
-            assert "180 days" in one.action_text("en")
-    assert any(one.action == "finding.segment_near" for one in read)
-
-
-def test_every_segment_has_advice_of_its_own() -> None:
-    known = [key for key in i18n.words("en") if key.startswith("segment.") and key != "segment.none"]
-    assert len(known) == 19
-    for lang in i18n.LANGUAGES:
-        advice = [i18n.say(f"finding.{key}", lang) for key in known]
-        assert len(set(advice)) == 19
-    own = next(one for one in findings.read(segments({"our_own_circle": (90, 9.0), "b": (8, 1.0)})))
-    assert own.action == "finding.segment_other"
-    assert "our own circle" in own.text("en")
-
-
-def test_weak_scores_are_said_as_a_caveat() -> None:
-    found = only(audit(), "weak_score")
-    assert (found.about["measure"], found.evidence["largest_count"]) == ("frequency", round(0.8 * 454))
-    assert [one.about["measure"] for one in findings.read(audit(share=0.3))] == ["frequency", "monetary"]
-    ties = only(score_edges(), "edge_ties")
-    assert (ties.evidence["tied_share"], ties.about["edge"]) == (300 / 454, (1, "frequency"))
-    assert codes(score_edges(tied=20)) == []
-
-
-def test_regions_that_spend_much_and_stay_away() -> None:
-    found = only(regions(CITIES), "region_unseen")
-    assert found.about["regions"] == ["成都", "北京"], "three members in 拉萨 are too few"
-    assert found.evidence["region_count"] == 100
-    assert found.evidence["spent_amount"] == pytest.approx((60 * 300 + 40 * 320) / 100)
-    assert found.evidence["all_spent_amount"] == pytest.approx(sum(n * m for _, n, _, _, m in CITIES) / 403)
-    assert found.text("zh").startswith("成都和北京的会员花得多")
-    small = only(regions(CITIES), "region_small")
-    assert (small.about["regions"], small.evidence["order_amount"]) == (["武汉"], 52.5)
-    assert only(regions(CITIES[:1], base=400), "region_unknown").evidence["unknown_share"] == 0.5
-
-
-def test_who_slipped_out_of_the_segments_that_matter() -> None:
-    found = only(moves(), "fell")
-    assert (found.evidence["fell_count"], found.evidence["before_count"]) == (20, 109)
-    assert found.evidence["fell_amount"] == 6_900, "general develop still buys: not out of sight"
-    less = only(moves(lost=0), "fell")
-    assert (less.about["segments"], less.evidence["before_count"]) == (["important_develop"], 47)
-    back = only(moves(), "came_back")
-    assert (back.evidence["back_count"], back.about["segments"]) == (7, ["important_winback"])
-    assert "came_back" not in codes(moves(edge=90)), "an edge of 90 days may have moved past them"
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)

@@ -125,8 +125,8 @@ def _of_segment(
 @theme.headline(segments)
 def segments_title(reading: Reading) -> Title | None:
     """Into how many segments the members fall, where none is large."""
-    held = [row for row in reading.rows if row["member_count"]]
-    return "text", {"buyer_count": reading.base, "segment_count": len(held)}, {}
+    count = sum(1 for row in reading.rows if row["member_count"])
+    return ("text", {"buyer_count": reading.base, "segment_count": count}, {}) if count > 1 else None
 
 
 # ---------------------------------------------------------------- regions

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from memberlib.errors import InputError
 from memberlib.lazy import Lazy
 from memberlib.results import exact_sum
 from memberlib.theme import Chart
@@ -59,7 +58,7 @@ def moves(
     Raises
     ------
     InputError
-        For days below 1 or before the calendar begins, and as :func:`memberlib.themes.rfm.segments`.
+        For days below 1 or above 36,500, and as :func:`memberlib.themes.rfm.segments`.
 
     Examples
     --------
@@ -71,8 +70,6 @@ def moves(
     >>> moves(store_from(orders), days=10)[["segment_from", "segment_to"]].values.tolist()
     [['general_develop', 'important_winback'], ['none', 'general_develop']]
     """
-    if days >= store.as_of.toordinal():
-        raise InputError(f"days: {days} days before {store.as_of} there was no calendar; take fewer")
     cuts = cuts_of(store, method=method, scores=scores, edges=edges)
     chosen = map_of(segment_map, cuts.scores)
     now = scored(store.facts, cuts)

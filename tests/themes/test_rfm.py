@@ -22,7 +22,9 @@ from memberlib.themes.rfm.cuts import natural_breaks
 from memberlib.themes.rfm.maps import eight_map
 
 CON = connection()
-METHODS = st.sampled_from([("median", 2), ("mean", 2), ("quantile", 5), ("quantile", 3), ("quantile", 10)])
+METHODS = st.sampled_from(
+    [("active", 2), ("median", 2), ("mean", 2), ("quantile", 5), ("quantile", 3), ("quantile", 10)]
+)
 MEASURES = ("recency", "frequency", "monetary")
 many = settings(max_examples=ref.EXAMPLES)
 
@@ -58,17 +60,18 @@ def corners() -> Store:
     return shop(rows, as_of=str(DAY))
 
 
-@pytest.mark.parametrize("method", ["median", "mean"])
+@pytest.mark.parametrize("method", ["active", "median", "mean"])
 def test_each_of_the_eight_segments_gets_the_member_that_is_made_for_it(method: str) -> None:
     found = rfm.members(corners(), method=method)
     assert dict(zip(found.member_id, found.segment, strict=True)) == {name: name for name in CORNERS}
 
 
 def test_segments_by_hand() -> None:
-    found = rfm.segments(corners())
+    found = rfm.segments(corners(), method="median")
     assert found["segment"].tolist() == list(CORNERS) == list(rfm.SEGMENTS)
     assert found["member_count"].tolist() == [1] * 8
     assert found["member_share"].tolist() == [0.125] * 8
+    assert found["sleeping_count"].tolist() == [0, 1] * 4
     assert found["order_count"].tolist() == [2, 2, 1, 1, 2, 2, 1, 1]
     assert found["amount"].tolist() == [500.0] * 4 + [20.0] * 4
     assert found["amount_share"].tolist() == pytest.approx([500 / 2080] * 4 + [20 / 2080] * 4)
@@ -76,7 +79,7 @@ def test_segments_by_hand() -> None:
     assert found["mean_order_count"].tolist() == [2, 2, 1, 1] * 2
     assert found["mean_total_amount"].tolist() == [500.0] * 4 + [20.0] * 4
     said = {
-        "analysis": "segments", "theme": "rfm", "store": "shop", "as_of": DAY, "base": 8, "counts": "members",
+        "analysis": "segments", "theme": "rfm", "store": "shop", "as_of": str(DAY), "base": 8, "counts": "members",
         "currency": "USD", "high_from": 2, "sampled": None,
         "params": {"method": "median", "scores": 2, "edges": None, "segment_map": "eight"},
         "edges": {"recency": [155.0], "frequency": [1.5], "monetary": [260.0]},
@@ -135,7 +138,7 @@ def test_an_edge_met_through_a_mean_is_met_exactly() -> None:
 
 def test_all_members_alike_share_every_score() -> None:
     store = shop([(f"m{n}", "2026-01-05", 80.0) for n in range(7)])
-    for method in ("median", "mean", "quantile", "jenks"):
+    for method in ("active", "median", "mean", "quantile", "jenks"):
         found = rfm.members(store, method=method)
         assert found[["r", "f", "m"]].drop_duplicates().values.tolist() == [[found["r"].max(), 1, 1]]
         assert (
@@ -186,7 +189,7 @@ def test_ntile_would_split_equals_that_a_score_keeps_together() -> None:
     uneven = shop(
         [(who, str(DAY - dt.timedelta(days=back)), 5.0) for who, back in days.items()], as_of=str(DAY)
     )
-    found = rfm.audit(uneven).set_index("measure")
+    found = rfm.audit(uneven, method="median").set_index("measure")
     assert found["ntile_split_count"].to_dict() == {"recency": 2, "frequency": 5, "monetary": 5}
 
 
@@ -195,7 +198,7 @@ def test_moves_by_hand() -> None:
     rows = [("a", "2026-01-05", 10.0), ("a", "2026-01-20", 10.0), ("b", "2026-01-10", 50.0),
             ("b", "2026-06-01", 50.0), ("c", "2026-06-30", 10.0)]  # fmt: skip
     store = shop(rows)
-    found = rfm.moves(store, days=150)
+    found = rfm.moves(store, days=150, method="median")
     assert found.values.tolist() == [
         # b: unseen for 21 days > 16, 1 trade, 50 > 35; then for 29 and 2 trades = the medians, 100 > 20
         ["important_winback", "important_develop", 1, 100.0],
@@ -203,7 +206,7 @@ def test_moves_by_hand() -> None:
         ["general_value", "general_winback", 1, 20.0],
         ["none", "general_develop", 1, 10.0],
     ]
-    assert found.attrs["before"] == dt.date(2026, 1, 31)
+    assert found.attrs["before"] == "2026-01-31"
     assert found.attrs["before_edges"] == {"recency": [16.0], "frequency": [1.5], "monetary": [35.0]}
     assert (found.attrs["moved_count"], found.attrs["stayed_count"], found.attrs["new_count"]) == (2, 0, 1)
 
@@ -214,7 +217,7 @@ def test_moves_before_the_first_order_are_all_from_nowhere() -> None:
     assert found["member_count"].sum() == found.attrs["new_count"] == 8
     with pytest.raises(InputError, match="days"):
         rfm.moves(corners(), days=0)
-    with pytest.raises(InputError, match="take fewer"):
+    with pytest.raises(InputError, match="from 1 to 36500"):
         rfm.moves(corners(), days=900_000)
 
 
@@ -316,7 +319,7 @@ def test_a_map_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"method": "ntile"}, "choose among median, mean"),
+        ({"method": "ntile"}, "choose one of active, median"),
         ({"method": "quantile", "scores": 1}, "2 to 10"),
         ({"method": "jenks", "scores": 11}, "2 to 10"),
         ({"method": "quantile", "scores": 2.5}, "2 to 10"),
@@ -410,7 +413,7 @@ def test_natural_breaks_of_a_big_shop_rest_on_a_sample_that_is_said(monkeypatch:
     store = shop(rows)
     exact = rfm.segments(store, method="jenks", scores=3)
     assert exact.attrs["sampled"] is None
-    monkeypatch.setattr("memberlib.rfm.cuts.JENKS_POINTS", 100)
+    monkeypatch.setattr("memberlib.themes.rfm.cuts.JENKS_POINTS", 100)
     again = rfm.segments(shop(rows), method="jenks", scores=3)
     assert again.attrs["sampled"] == 100
     assert again.attrs["edges"]["monetary"] == exact.attrs["edges"]["monetary"] == [2.0, 91.0]
@@ -441,8 +444,8 @@ class Case:
         self.members = rfm.members(self.store, **self.asked)
 
     def edges(self, known: Any) -> list[list[Any]]:
-        columns = zip(*known.values(), strict=True)
-        return [ref.edges_of(list(column), self.method, self.scores) for column in columns]
+        columns = zip(MEASURES, zip(*known.values(), strict=True), strict=True)
+        return [ref.edges_of(list(values), self.method, self.scores, name, 180) for name, values in columns]
 
     def segments(self, known: Any) -> dict[str, str]:
         if not known:
@@ -487,6 +490,9 @@ def check_segments(case: Case) -> None:
             sum(count for _, count, _ in inside),
         )
         assert row["amount"] == pytest.approx(float(sum(total for *_, total in inside)), abs=1e-4)
+        assert row["sleeping_count"] == sum(days > 180 for days, *_ in inside)
+        if case.method == "active" and ref.is_recent(segment):
+            assert row["sleeping_count"] == 0, "nobody asleep is ever called recent"
         if inside:
             assert row["mean_recency_days"] == pytest.approx(sum(days for days, *_ in inside) / len(inside))
         else:
@@ -508,7 +514,7 @@ def check_edges(case: Case) -> None:
         ranked = sorted(values, reverse=name == "recency")
         assert audit.loc[name, "ntile_split_count"] == ref.ntile_split(ranked, case.scores)
         if values:
-            edges = set(ref.edges_of(values, case.method, case.scores))
+            edges = set(ref.edges_of(values, case.method, case.scores, name, 180))
             on_edge = sum(value in edges for value in values)
             assert audit.loc[name, "edge_tied_count"] == mine["tied_count"].sum() == on_edge
             assert audit.loc[name, "tied_share"] == sum(values.count(v) > 1 for v in values) / len(values)
