@@ -41,7 +41,7 @@ class _Key:
 
 
 def _set(key: _Key) -> Any:
-    font = get_font(fontManager._find_fonts_by_props(key.prop))  # type: ignore[attr-defined]
+    font = get_font(fontManager._find_fonts_by_props(key.prop))
     font.clear()
     font.set_size(key.prop.get_size_in_points(), key.dpi)
     font.set_text(key.text, 0.0, flags=get_hinting_flag())
@@ -67,7 +67,7 @@ def _pixels(key: _Key) -> tuple[np.ndarray, float, float]:
 
 @lru_cache(maxsize=256)
 def _heights(prop: FontProperties, dpi: float) -> tuple[float, float, float] | tuple[None, None, None]:
-    font = get_font(fontManager._find_fonts_by_props(prop))  # type: ignore[attr-defined]
+    font = get_font(fontManager._find_fonts_by_props(prop))
     table, head = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
     if table is None or head is None:
         return None, None, None
@@ -87,7 +87,7 @@ class Letters(RendererAgg):
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Size:
         if ismath:
-            return super().get_text_width_height_descent(s, prop, ismath)  # type: ignore[no-any-return]
+            return super().get_text_width_height_descent(s, prop, ismath)
         return _measured(_Key(s, prop.copy(), self.dpi))
 
     def draw_text(
