@@ -1,4 +1,4 @@
-"""Which engine answers, and within which memory?"""
+"""Connects to DuckDB, within a bound of memory, with a folder for what does not fit."""
 
 from __future__ import annotations
 
