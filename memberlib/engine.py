@@ -1,4 +1,4 @@
-"""Open the embedded engine, DuckDB, and bound the memory and disk it uses."""
+"""Connects to DuckDB, within a bound of memory, with a folder for what does not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known per member on that date?"""
+"""Works out the counted trades of a shop, and from them one row of facts per member, as of a date."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import memberlib.derived as derived
 from memberlib.derived import Derived
 from memberlib.imports import import_files
 from memberlib.lake import Lake
+from memberlib.lake.days import order_days
 from memberlib.store import LEFT_OUT, Store, open_store, store_from
 
 COLUMNS = ["order_id", "member_id", "paid_at", "paid_amount", "refund_amount", "status"]
@@ -252,6 +253,20 @@ def test_the_files_not_used_for_longest_go_first(tmp_path: Path) -> None:
     os.utime(stray, (0, 0))
     derived.tidy(tmp_path, 300)
     assert not stray.exists()
+
+
+@given(rows)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_footers_of_files_have_the_days_of_their_orders(tmp_path: Path, made: list[tuple]) -> None:
+    at = [moment for _, moment, *_ in made]
+    frame = pd.DataFrame({"paid_at": pd.Series(at, dtype="datetime64[us]")})
+    frame["created_at"] = frame["paid_at"].where(frame.index % 2 == 0) - pd.Timedelta(days=1)
+    for part in range(2):
+        frame.iloc[part::2].to_parquet(tmp_path / f"{part}.parquet", row_group_size=3)
+    known = [moment.date() for name in frame for moment in frame[name].dropna()]
+    wanted = (min(known), max(known)) if known else None
+    assert order_days([str(tmp_path / f"{part}.parquet") for part in range(2)]) == wanted
+    assert order_days([str(tmp_path / "none.parquet")]) is None
 
 
 def test_a_store_from_frames_keeps_nothing() -> None:

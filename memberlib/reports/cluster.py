@@ -120,10 +120,10 @@ class ClusterWorkers:
             if done.status == "cancelled":
                 raise InputError(self._gone())
             with _quiet():
-                told = done.result()
-            if misfit := told.pop("misfit", ""):
+                parts = done.result()
+            if misfit := parts.pop("misfit", ""):
                 raise InputError(misfit)
-            answer.set_result(Answer(**told))
+            answer.set_result(Answer(**parts))
         except ModuleNotFoundError as error:
             answer.set_exception(InputError(_lacking(error)))
         except InputError as error:
@@ -183,13 +183,13 @@ class ClusterWorkers:
                 found = self._client.run(_there(), _AT_WORKERS, "misfit", asked, on_error="return")
         finally:
             mark.unlink(missing_ok=True)
-        for worker, told in sorted(found.items()):
-            if isinstance(told, BaseException):
-                lacks = isinstance(told, ModuleNotFoundError) or "ModuleNotFoundError" in str(told)
-                reason = _lacking(told) if lacks else f"{type(told).__name__}: {told}".splitlines()[0]
+        for worker, misfit in sorted(found.items()):
+            if isinstance(misfit, BaseException):
+                lacks = isinstance(misfit, ModuleNotFoundError) or "ModuleNotFoundError" in str(misfit)
+                reason = _lacking(misfit) if lacks else f"{type(misfit).__name__}: {misfit}".splitlines()[0]
                 raise InputError(f"worker {worker}: {reason}")
-            if told:
-                raise InputError(f"worker {worker}: {told}")
+            if misfit:
+                raise InputError(f"worker {worker}: {misfit}")
 
 
 def _there() -> Callable[..., Any]:
@@ -199,10 +199,10 @@ def _there() -> Callable[..., Any]:
     say so.
     """
 
-    def call(module: str, name: str, *given: Any) -> Any:
+    def call(module: str, name: str, *values: Any) -> Any:
         import importlib
 
-        return getattr(importlib.import_module(module), name)(*given)
+        return getattr(importlib.import_module(module), name)(*values)
 
     return call
 

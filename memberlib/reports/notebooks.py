@@ -1,4 +1,4 @@
-"""How does one notebook run, and what of it is kept?
+"""Reads a notebook, runs it with parameters, and keeps of it what is the same in every run.
 
 papermill runs it, in a kernel of this very environment. What differs from one run to the next (times, random
 cell names, process numbers) is taken out, so that the same notebook on the same data gives the same bytes.
@@ -158,10 +158,10 @@ def run(notebook: Notebook, parameters: Mapping[str, Any], *, folder: Path) -> N
     import papermill
 
     known = declared(notebook)
-    given = {name: value for name, value in parameters.items() if name in known}
+    passed = {name: value for name, value in parameters.items() if name in known}
     node = nbformat.from_dict(_fit_for_a_run(notebook))
     options = {
-        "parameters": given or None, "cwd": str(folder), "kernel_name": "python3", "language": "python",
+        "parameters": passed or None, "cwd": str(folder), "kernel_name": "python3", "language": "python",
         "progress_bar": False, "log_output": False, "request_save_on_cell_execute": False,
         "autosave_cell_every": 0, "start_timeout": 120, "execution_timeout": CELL_SECONDS, "iopub_timeout": 60,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which values may a notebook be given, and is what a user gives among them?
+"""Checks the values that a user gives for the parameters of notebooks.
 
 A notebook declares its parameters in the cell tagged ``parameters``, one ``name = value`` a line; the value there says
 the type. Only declared names go into a notebook: papermill escapes values, but not names.
