@@ -18,6 +18,11 @@ class Kept:
     """Keeps axes where a picture put them: ``tight_layout`` and its like would move them afterwards."""
 
     box: Box
+    spec: Any = None
+
+    def get_subplotspec(self) -> Any:
+        """The place in a grid, for which ``tight_layout`` asks a locator."""
+        return self.spec
 
     def __call__(self, ax: Any, renderer: Any) -> Bbox:
         return Bbox.from_extents(*self.box)
@@ -26,7 +31,7 @@ class Kept:
 def place(ax: Axes, box: Box) -> None:
     """Put given axes somewhere in their cell, and keep them there."""
     ax.set_position(Bbox.from_extents(*box), which="active")
-    ax.set_axes_locator(Kept(box))
+    ax.set_axes_locator(Kept(box, ax.get_subplotspec()))
 
 
 def cell_of(ax: Axes) -> Box:

@@ -62,7 +62,7 @@ def _guess(result: Any) -> Chart | None:
             "columns", row=times[0], value=counts[0] if counts else value, season="season", whole="whole"
         )
     names = times + codes
-    pair = _sides(names)
+    pair = _sides(columns)
     if pair:
         counts = [name for name in columns if figure(name).unit == "count"]
         if counts:
@@ -121,7 +121,7 @@ def _codes(result: Any, columns: list[str]) -> list[str]:
 
 
 def _sides(names: list[str]) -> tuple[str, str] | None:
-    for name in names:
+    for name in (one for one in names if figure(one).unit == "code"):
         other = name.removesuffix("_from") + "_to"
         if name.endswith("_from") and other in names:
             return name, other
