@@ -116,7 +116,7 @@ def test_options_reach_their_analysis(shop, capsys):
     ]  # fmt: skip
     flow = rows(capsys, shop, "level", "--view", "flow", "--rule", "advanced=100,,0.9")
     assert {(r["level_from"], r["level_to"]): r["member_count"] for r in flow["rows"]}[
-        "regular", "advanced"
+        "none", "advanced"
     ] == 3
 
 
