@@ -77,7 +77,7 @@ class Settings:
         A member whose last trade lies at most so many days back counts as recent (RFM's R is high); ``churn_days``
         where it is not set, and never more. See :attr:`recent_days`.
     peak_ratio, slack_ratio : float
-        A month is a peak (slack) month at or above (below) this multiple of the median month's trades.
+        A month is a peak (slack) month at or above (below) this multiple of the trades of a usual month of its year.
     category_prefixes : dict
         Category of a product by its id up to the first ``-``, where the export names no category.
     level_rules : tuple of LevelRule
