@@ -208,6 +208,10 @@ def test_high_spenders_asleep_are_counted_and_never_named():
         "four are too few to speak of"
     )
     assert not codes(spenders_by_hand([300] * 4))
+    small = spenders_by_hand([10] * 20, share=0.03)
+    small.attrs["base"] = 60
+    assert not codes(small), "twenty of sixty bring much in any shop"
+    assert findings.headline(small, "en") == "20 of 60 members bring 60% of members' sales"
     low = spenders_by_hand([10] * 20, share=0.001)
     assert not codes(low) and "no more than 2.0%" in findings.headline(low, "en")
 

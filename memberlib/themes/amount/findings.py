@@ -132,7 +132,7 @@ def _of_top(reading: Reading, top: Row) -> dict[str, Any]:
 def spenders(reading: Reading) -> Finding | None:
     """What the listed high spenders bring, where that is much."""
     rows, share = reading.rows, _share_of_listed(reading)
-    if not reading.speakable(len(rows)) or len(rows) >= reading.base:
+    if not reading.speakable(len(rows)) or not _listed_are_few(reading):
         return None
     if share < reading.limits["spenders_share"]:
         return None
@@ -166,6 +166,11 @@ def spenders_quiet(reading: Reading) -> Finding | None:
     return reading.say(concerned, evidence)
 
 
+def _listed_are_few(reading: Reading) -> bool:
+    """Whether the list is a small part of all members: twenty of fifty bring much in any shop."""
+    return len(reading.rows) <= reading.limits["spenders_member_share"] * reading.base
+
+
 def _share_of_listed(reading: Reading) -> float:
     return min(1.0, reading.total("amount_share"))
 
@@ -192,11 +197,9 @@ def concentration_title(reading: Reading) -> Title | None:
 
 @theme.headline(high_spenders)
 def high_spenders_title(reading: Reading) -> Title | None:
-    """What the listed members bring, where that is little, or they are all there are."""
+    """What the listed members bring, where that is little, or they are a large part of all."""
     if not reading.speakable(len(reading.rows)):
         return None
-    return (
-        "text_all" if len(reading.rows) >= reading.base else "text",
-        {"spender_count": len(reading.rows), "amount_share": _share_of_listed(reading)},
-        {},
-    )
+    wording = "text" if _listed_are_few(reading) else "text_many"
+    evidence = {"spender_count": len(reading.rows), "amount_share": _share_of_listed(reading)}
+    return wording, evidence | {"buyer_count": reading.base}, {}
