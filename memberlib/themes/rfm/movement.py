@@ -68,7 +68,7 @@ def moves(
     >>> orders = pd.DataFrame({"order_id": ["1", "2"], "member_id": ["a", "b"],
     ...                        "paid_amount": [80, 20], "paid_at": days, "status": "completed"})
     >>> moves(store_from(orders), days=10)[["segment_from", "segment_to"]].values.tolist()
-    [['general_develop', 'important_winback'], ['none', 'general_develop']]
+    [['general_develop', 'important_develop'], ['none', 'general_develop']]
     """
     cuts = cuts_of(store, method=method, scores=scores, edges=edges)
     chosen = map_of(segment_map, cuts.scores)
