@@ -52,7 +52,7 @@ def shop():
         }
     )
     rules = (
-        LevelRule("regular"), LevelRule("advanced", 300, 4, 0.9), LevelRule("vip", 700, 7, 0.85),
+        LevelRule("regular"), LevelRule("advanced", 300, 2, 0.9), LevelRule("vip", 700, 4, 0.85),
     )  # fmt: skip
     settings = Settings(name={"": "Tea & <Co>"}, currency="CNY", churn_days=90, level_rules=rules)
     return store_from(orders, items=items, settings=settings)
@@ -227,7 +227,7 @@ def reveal(explorer, view, name):
             continue
         reveal(explorer, view, one.option)
         if isinstance(parent, widgets.RuleSliders):
-            parent.rows["advanced"][0].value = 150
+            parent.rows["vip"][1].value = 3
         elif not explorer._matters(name):
             parent.value = one.values[0] if one.values else parent.options[1][1]
 
@@ -255,6 +255,8 @@ def test_a_control_does_something_and_is_seen_only_where_it_does(shop, quick, th
         assert any(moved(explorer, amount, value, before) for value in (350, 2000))
         amount.value = None
         for field, values in ((orders, (3, 6)), (discount, (0.6,))):
+            if field not in control.children[-1].children:  # it would do nothing here
+                continue
             before = explorer.result
             assert any(moved(explorer, field, value, before) for value in values), explorer.call
         return

@@ -45,6 +45,9 @@ _OWN: dict[str, Callable[[str, Any, Any], w.Widget]] = {
     "rules": lambda label, value, store: RuleSliders(
         value or store.settings.level_rules, label=label, currency=store.settings.currency
     ),
+    "thresholds": lambda label, value, store: RuleSliders(
+        value or store.settings.level_rules, label=label, currency=store.settings.currency, discounts=False
+    ),
     "measures": lambda label, value, store: MeasureEditor(value or {}, label=label),
 }
 

@@ -196,7 +196,8 @@ class Explorer(w.VBox):
         self._title, self._settings = i18n.title(dict(result.attrs)), self._written()  # type: ignore[arg-type]
         self.call = call_of(store, self._view, given, own_day=self._store.as_of, name=self._name)
         said = html.escape(i18n.say("widget.call"))
-        self._code.value = f'<p style="{_SMALL}">{said}</p><pre style="{_CODE}"><code style="background:none">{html.escape(self.call)}</code></pre>'
+        code = f'<code style="background:none">{html.escape(self.call)}</code>'
+        self._code.value = f'<p style="{_SMALL}">{said}</p><pre style="{_CODE}">{code}</pre>'
         self.message.value, self.busy.value = self._after_last(store), ""
 
     def _answer(self, store: Store, given: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -27,8 +27,17 @@ class RuleSliders(w.VBox):
 
     value = traitlets.Tuple()
 
-    def __init__(self, rules: Sequence[Any], *, label: str = "", currency: str = "", **options: Any) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Any],
+        *,
+        label: str = "",
+        currency: str = "",
+        discounts: bool = True,
+        **options: Any,
+    ) -> None:
         self._currency, self._lang, self._showing = currency, i18n.language(), False
+        self._shown = 3 if discounts else 2  # fields of a level
         self._head = (w.Label(label),) if label else ()
         self.rows: dict[str, tuple[NumberField, NumberField, NumberField]] = {}
         super().__init__(self._head, **options)
@@ -51,7 +60,8 @@ class RuleSliders(w.VBox):
                 said.append(i18n.say("widget.from_amount", amount=amount))
             if rule.orders is not None:
                 said.append(i18n.say("widget.from_orders", orders=i18n.counted(rule.orders, "orders")))
-            said.append(i18n.say("widget.at_discount", discount=_discount(rule.discount)))
+            if self._shown == 3:
+                said.append(i18n.say("widget.at_discount", discount=_discount(rule.discount)))
             parts.append(" ".join(said))
         return "; ".join(parts)
 
@@ -62,7 +72,9 @@ class RuleSliders(w.VBox):
                 with i18n.speaking(self._lang):
                     self.rows = {rule.level: self._row(rule) for rule in self.value[1:]}
                 lines = [
-                    w.VBox([w.HTML(f"<b>{i18n.word('level', level, self._lang)}</b>"), *fields])
+                    w.VBox(
+                        [w.HTML(f"<b>{i18n.word('level', level, self._lang)}</b>"), *fields[: self._shown]]
+                    )
                     for level, fields in self.rows.items()
                 ]
                 self.children = (*self._head, *lines)

@@ -98,6 +98,17 @@ Rules = Annotated[
     ),
     Flag("--rule"),
 ]
+Thresholds = Annotated[
+    Sequence[LevelRule | Mapping[str, Any]],
+    Anything(
+        "level=amount,orders,discount",
+        reader=read_rules,
+        many=True,
+        example="advanced=100,5,0.9",
+        control="thresholds",
+    ),
+    Flag("--rule"),
+]
 Since = Annotated[dt.date, Day(), When("rules")]
 Days = Annotated[int, Whole(1, 36_500, slider=(30, 730))]
 Share = Annotated[float, Number(0, 1, slider=(0.5, 0.95))]
@@ -390,7 +401,9 @@ def discount_cost(store: Store, *, rules: Rules | None = None, days: Days = 365)
 
 
 @theme.view("near")
-def near_levels(store: Store, *, rules: Rules | None = None, near_share: Share | None = None) -> pd.DataFrame:
+def near_levels(
+    store: Store, *, rules: Thresholds | None = None, near_share: Share | None = None
+) -> pd.DataFrame:
     """Members who stand just below a level, and how much is missing.
 
     A member stands just below a level who has not reached its rule, but has spent the greater part of its
