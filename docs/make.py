@@ -133,6 +133,11 @@ def reference(out: Path) -> None:
     """The public functions and classes as pages, from their docstrings."""
     import pdoc
 
+    import memberlib
+
+    for name in memberlib.__all__:  # they load on first use
+        getattr(memberlib, name)
+
     pdoc.render.configure(docformat="numpy", show_source=False, footer_text="memberlib")
     pdoc.pdoc(*MODULES, output_directory=out)
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
+        globals()[name] = getattr(importlib.import_module(_HOME[name]), name)
+        return globals()[name]
     if name in _MODULES:
         return importlib.import_module(f"memberlib.{name}")
     raise AttributeError(f"module 'memberlib' has no attribute {name!r}")

@@ -401,8 +401,8 @@ class View:
 
     @property
     def help(self) -> str:
-        """First line of the analysis' docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n", 1)[0]
+        """First sentence of the analysis' docstring."""
+        return " ".join((inspect.getdoc(self.function) or "").split("\n\n", 1)[0].split())
 
     @property
     def needs(self) -> tuple[str, ...]:
