@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import ibis
 
 if TYPE_CHECKING:
+    import pandas as pd
     from ibis.expr.types import Table
 
 
 MONTH_BITS = 62
+WITH_BITS = ("duckdb", "pyspark")
+"""Engines that have what ``active_months`` takes."""
+LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
+LEFT_OUT_TYPES = {"order_count": "int64", "amount": "float64"}
 
 
 @ibis.udf.agg.builtin
@@ -135,3 +140,12 @@ def left_out(orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushe
     return seen.group_by("reason").aggregate(
         order_count=seen.count(), amount=seen.amount.sum().cast("float64")
     )
+
+
+def counts_left_out(
+    orders: Table, *, as_of: dt.date, statuses: tuple[str, ...], brushed: Table | None
+) -> pd.DataFrame:
+    """What :func:`left_out` gives, as a frame in which every reason has its row."""
+    rows = left_out(orders, as_of=as_of, statuses=statuses, brushed=brushed)
+    found = rows.to_pandas().set_index("reason").reindex(list(LEFT_OUT)).fillna(0)
+    return found.rename_axis("reason").reset_index().astype(LEFT_OUT_TYPES)

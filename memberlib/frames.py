@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
+from memberlib.engine import connection
 from memberlib.errors import InputError
+from memberlib.identity import Joining
 from memberlib.model import KEPT_TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from ibis.expr.types import Table
+
+    from memberlib.settings import Settings
 
 serial = itertools.count()
 """Numbers that make names of tables differ within a connection."""
@@ -131,3 +135,31 @@ def _cells(values: pd.Series, kind: Any) -> list[Any]:
     if pa.types.is_string(kind):
         return [None if gone or v == "" else str(v) for v, gone in zip(values, missing, strict=True)]
     return [None if gone else v for v, gone in zip(values, missing, strict=True)]
+
+
+def joining_of(con: Any, contacts: Table | None, decisions: Table | None, *, settings: Settings) -> Joining:
+    """Which members are one, by their contacts and the decisions on single pairs; found by DuckDB."""
+    rows = {n: t for n, t in (("contacts", contacts), ("decisions", decisions)) if t is not None}
+    if con.name == "duckdb":
+        engine, queries = (
+            con.con,
+            {name: str(ibis.to_sql(table, dialect="duckdb")) for name, table in rows.items()},
+        )
+    else:
+        engine, queries = connection().con, {}  # of a shop elsewhere it is handed these two tables alone
+        for name, table in rows.items():
+            engine.register(name, table.to_pyarrow())
+            queries[name] = f"SELECT * FROM {name}"
+    return Joining(engine, queries.get("contacts"), queries.get("decisions"), settings=settings)
+
+
+def joined_ids(con: Any, joining: Joining) -> Table | None:
+    """member_id and joined_id of the members that go by another's id; None where there are none."""
+    changed = joining.changed()
+    if changed is None:
+        return None
+    if con.name == "duckdb":
+        table: Table = con.table(changed, database=("temp", "main"))
+        return table
+    rows = joining.con.sql(f"SELECT * FROM {changed}").to_arrow_table()
+    return in_memory(con, f"joined_{next(serial)}", rows)

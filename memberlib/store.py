@@ -17,12 +17,12 @@ from memberlib import facts as _facts
 from memberlib import i18n
 from memberlib.derived import Derived
 from memberlib.engine import connection
-from memberlib.errors import InputError
-from memberlib.frames import in_memory, serial, table_of
+from memberlib.facts import LEFT_OUT, WITH_BITS
+from memberlib.frames import joined_ids, joining_of, table_of
 from memberlib.identity import Joining
 from memberlib.identity.merging import merged, renamed
 from memberlib.lake import data_folder
-from memberlib.lake.days import checked_day
+from memberlib.lake.days import checked_day, day_of, days_of
 from memberlib.settings import Settings, check_store_id
 from memberlib.sources import Version, close, shop_ids, shop_tables, shop_version
 
@@ -50,7 +50,6 @@ _CARD_HEAD = (
     "text-align:left;font-weight:400;opacity:.75;padding:.2em 1.2em .2em .7em;background:none;border:0"
 )
 _CARD_CELL = "text-align:right;padding:.2em .7em;background:none;border:0"
-LEFT_OUT = ("brushed", "cancelled", "unpaid", "not_counted", "refunded", "guest")
 
 
 class Store:
@@ -93,7 +92,7 @@ class Store:
         if _joining is not None:
             self.joining = _joining
         self._tables = self._with_joined_ids()
-        self._span = _span or _days(self._tables["orders"])
+        self._span = _span or days_of(self._tables["orders"])
         self.as_of = checked_day(as_of, self._span, store_id)
 
     def __repr__(self) -> str:
@@ -159,21 +158,8 @@ class Store:
     @cached_property
     def joining(self) -> Joining:
         """Which members are one, by the shop's settings and its decisions on single pairs."""
-        given = {name: self.as_exported(name) for name in ("contacts", "decisions")}
-        if self.con.name == "duckdb":
-            con, told = (
-                self.con.con,
-                {n: ibis.to_sql(t, dialect="duckdb") for n, t in given.items() if t is not None},
-            )
-        else:
-            # who is one is found by DuckDB; of a shop elsewhere it is given these two tables alone
-            con, told = connection().con, {}
-            for name, rows in given.items():
-                if rows is not None:
-                    con.register(name, rows.to_pyarrow())
-                    told[name] = f"SELECT * FROM {name}"
-        contacts, decisions = (str(told[name]) if name in told else None for name in given)
-        return Joining(con, contacts, decisions, settings=self.settings)
+        contacts, decisions = (self.as_exported(name) for name in ("contacts", "decisions"))
+        return joining_of(self.con, contacts, decisions, settings=self.settings)
 
     def as_exported(self, table: str) -> Table | None:
         """A table's rows whatever their day, with the channels' own ids; None where the shop has none."""
@@ -184,23 +170,13 @@ class Store:
         names = ("contacts",) if self.settings.join_by else ()
         self._ids = None
         if any(name in self._raw for name in (*names, "decisions")):
-            self._ids = self._joined_ids()
+            self._ids = joined_ids(self.con, self.joining)
         if self._ids is None:
             return self._raw
         return {
             name: renamed(rows, self._ids) if name in ("orders", "events") else rows
             for name, rows in self._raw.items()
         }
-
-    def _joined_ids(self) -> Table | None:
-        """member_id and joined_id of the members that go by another's id; None where there are none."""
-        changed = self.joining.changed()
-        if changed is None:
-            return None
-        if self.con.name == "duckdb":
-            return self.con.table(changed, database=("temp", "main"))
-        rows = self.joining.con.sql(f"SELECT * FROM {changed}").to_arrow_table()
-        return in_memory(self.con, f"joined_{next(serial)}", rows)
 
     def close(self) -> None:
         """Let go of what was kept and of the connection; for who opens hundreds of shops in one process.
@@ -285,8 +261,7 @@ class Store:
         return self.once("facts", self._worked_out_facts) if self._derived is None else self._shared[0]
 
     def _worked_out_facts(self) -> Table:
-        able = self.con.name in ("duckdb", "pyspark")
-        return _facts.per_member(self.trades, as_of=self.as_of, with_months=able)
+        return _facts.per_member(self.trades, as_of=self.as_of, with_months=self.con.name in WITH_BITS)
 
     @property
     def _shared(self) -> tuple[Table, dict[str, Any]]:
@@ -304,7 +279,7 @@ class Store:
             "buyers": buyers,
             "members": self._count_members(rows, buyers),
             "orders": int(self.orders.count().execute()),
-            "left_out": self._count_left_out().to_dict("list"),
+            "left_out": _facts.counts_left_out(self.orders, **self._rules).to_dict("list"),
         }
         self._derived.write(self.con, rows, values)
         return rows, values
@@ -342,10 +317,13 @@ class Store:
     def left_out(self) -> pd.DataFrame:
         """Orders that no figure counts: reason, order_count, amount; every reason has its row."""
         if self._derived is None:
-            rows, base = self._count_left_out(), int(self.orders.count().execute())
+            rows, base = (
+                _facts.counts_left_out(self.orders, **self._rules),
+                int(self.orders.count().execute()),
+            )
         else:
-            rows, base = pd.DataFrame(self._shared[1]["left_out"]), self._shared[1]["orders"]
-        rows = rows.astype({"order_count": "int64", "amount": "float64"})
+            known = self._shared[1]
+            rows, base = pd.DataFrame(known["left_out"]).astype(_facts.LEFT_OUT_TYPES), known["orders"]
         rows.attrs = {
             "analysis": "left_out",
             "theme": "headline",
@@ -359,11 +337,6 @@ class Store:
             "params": {},
         }
         return rows
-
-    def _count_left_out(self) -> pd.DataFrame:
-        found = _facts.left_out(self.orders, **self._rules).to_pandas().set_index("reason")
-        rows = found.reindex(list(LEFT_OUT)).fillna(0).rename_axis("reason").reset_index()
-        return rows.astype({"order_count": "int64", "amount": "float64"})
 
     @cached_property
     def buyer_count(self) -> int:
@@ -469,26 +442,3 @@ def store_from(
     return Store(
         check_store_id(store_id), tables, con=con, as_of=day_of(as_of), settings=settings or Settings()
     )
-
-
-def day_of(text: dt.date | str | None) -> dt.date | None:
-    """A date from a date, a time stamp or an ISO text; None stays None."""
-    if text is None or (isinstance(text, str) and not text.strip()):
-        return None
-    if isinstance(text, dt.datetime):
-        return text.date()
-    if isinstance(text, dt.date):
-        return text
-    try:
-        return dt.date.fromisoformat(str(text).strip())
-    except ValueError:
-        raise InputError(f"as-of {text!r} is not a date; write it as 2026-06-30") from None
-
-
-def _days(orders: Table) -> tuple[dt.date | None, dt.date | None]:
-    found = orders.aggregate(
-        a=orders.paid_at.min(), b=orders.paid_at.max(), c=orders.created_at.min(), d=orders.created_at.max()
-    ).to_pyarrow()
-    a, b, c, d = (found[name][0].as_py() for name in "abcd")
-    firsts, lasts = [x for x in (a, c) if x is not None], [x for x in (b, d) if x is not None]
-    return (min(firsts).date() if firsts else None, max(lasts).date() if lasts else None)

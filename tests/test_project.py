@@ -209,8 +209,8 @@ def test_importing_is_light(imported: str) -> None:
 
 def test_help_is_light() -> None:
     code = (
-        "import sys\nfrom memberlib.cli import main\nsys.argv = ['memberlib', '--help']\n"
-        f"try:\n    main()\nfinally:\n    print([name for name in {HEAVY!r} if name in sys.modules])"
+        "import sys\nfrom memberlib.cli import main\n"
+        f"try:\n    main(['--help'])\nfinally:\n    print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr

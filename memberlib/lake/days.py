@@ -1,12 +1,16 @@
-"""Finds the days of a shop's first and last order, and checks a day that is asked for against them."""
+"""Reads days as people write them, finds those of a shop's first and last order, and checks one against the others."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from memberlib.errors import InputError
 from memberlib.model import YEARS
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 Days = tuple[dt.date | None, dt.date | None]
 
@@ -64,3 +68,27 @@ def checked_day(as_of: dt.date | None, days: Days, store_id: str) -> dt.date:
             key="refused.day_too_early", first=first,
         )  # fmt: skip
     return as_of
+
+
+def day_of(text: dt.date | str | None) -> dt.date | None:
+    """A date from a date, a time stamp or an ISO text; None stays None."""
+    if text is None or (isinstance(text, str) and not text.strip()):
+        return None
+    if isinstance(text, dt.datetime):
+        return text.date()
+    if isinstance(text, dt.date):
+        return text
+    try:
+        return dt.date.fromisoformat(str(text).strip())
+    except ValueError:
+        raise InputError(f"as-of {text!r} is not a date; write it as 2026-06-30") from None
+
+
+def days_of(orders: Table) -> Days:
+    """Days of the first and last order of a table, by either of their dates; worked out by its engine."""
+    found = orders.aggregate(
+        a=orders.paid_at.min(), b=orders.paid_at.max(), c=orders.created_at.min(), d=orders.created_at.max()
+    ).to_pyarrow()
+    a, b, c, d = (found[name][0].as_py() for name in "abcd")
+    firsts, lasts = [x for x in (a, c) if x is not None], [x for x in (b, d) if x is not None]
+    return (min(firsts).date() if firsts else None, max(lasts).date() if lasts else None)
