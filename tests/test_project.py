@@ -103,8 +103,8 @@ def test_every_dependency_has_a_bound() -> None:
         assert any(part.operator in (">=", "<") for part in requirement.specifier), name
 
 
-# what needs no import: data, an application, fonts
-UNIMPORTED = {"tzdata", "jupyterlab", "pylopdf-fonts-zh-cn"}
+# what needs no import: data, an application, fonts, and what analysts draw their own pictures with
+UNIMPORTED = {"tzdata", "jupyterlab", "pylopdf-fonts-zh-cn", "seaborn"}
 IMPORTED_AS = {"ibis-framework": "ibis", "pillow": "PIL"}
 
 

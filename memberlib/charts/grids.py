@@ -152,14 +152,12 @@ def draw_matrix(page: Sheet, result: Any, chart: Chart) -> None:
     codes = _order(result, start, end)
     columns = [code for code in codes if code != "none"] or codes
 
-    def row_name(code: str) -> str:
-        return shorten(i18n.word(words, code), 1.45, CAPTION)
-
-    left = max((width_of(row_name(code), CAPTION) for code in codes), default=0.0) + 0.1
+    rows = {code: wrap(i18n.word(words, code), 1.45, CAPTION, limit=2) for code in codes}
+    left = max((width_of(line, CAPTION) for lines in rows.values() for line in lines), default=0.0) + 0.1
     parts = [part for code in columns for part in i18n.word(words, code).split()]
     cell = min(max((width_of(part, _HEAD) for part in parts), default=0.0) + 0.03, 0.85)
     cell = max(cell, (page.whole - 2 * MARGIN - left) / max(len(columns), 1))
-    heads = [wrap(i18n.word(words, code), cell - 0.01, _HEAD, limit=2) for code in columns]
+    heads = [wrap(i18n.word(words, code), cell - 0.01, _HEAD, limit=4) for code in columns]
     above = 0.16 * max(len(lines) for lines in heads) + 0.06
     foot = i18n.say("chart.moves_key")
     height, least = 0.34 * len(codes), 0.2 * len(codes)
@@ -172,7 +170,8 @@ def draw_matrix(page: Sheet, result: Any, chart: Chart) -> None:
     }
     most = max((count for (a, b), count in counts.items() if a != b and count), default=1)
     for y, one in enumerate(codes):
-        page.text(0, y + 0.5, row_name(one), ha="right", size=CAPTION, shift=(-0.08, 0))
+        said = "\n".join(rows[one])
+        page.text(0, y + 0.5, said, ha="right", size=CAPTION, shift=(-0.08, 0), linespacing=1.0)
         for x, other in enumerate(columns):
             count, same = counts.get((one, other), 0), one == other
             fill = PALE if same else _CELLS(0.15 + 0.85 * count / most) if count else "#faf9f7"

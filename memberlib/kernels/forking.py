@@ -1,6 +1,6 @@
 """What the fork server does: it imports what notebooks and workers import, and forks for whoever asks.
 
-It begins to fork when all is imported that most forks need. Whatever else it has to do (see :data:`LATER` and
+It begins to fork when all is imported that most forks need. Its rehearsal (see
 :mod:`memberlib.kernels.rehearsal`) it does in small steps between the questions, so that the first jobs need not wait.
 """
 
@@ -54,8 +54,6 @@ WARM = (
     "pyarrow.pandas_compat",
 )
 """What the server imports; what cannot be imported there is left to the notebook, which will say so."""
-LATER = ("seaborn", "seaborn.matrix")
-"""What takes long to import and few notebooks use."""
 _GRACE_SECONDS = 0.3
 """How long a fork that is let go of has to clear up after itself."""
 _LOOK_SECONDS = 0.02
@@ -116,7 +114,7 @@ class _Warmth:
     def __init__(self, lines: _Lines) -> None:
         rehearsed = os.environ.get(REHEARSAL) == "1"
         self._lines = lines
-        self._before = _imports(WARM if rehearsed else (*WARM, *LATER))
+        self._before = _imports(WARM)
         self._between = _between() if rehearsed else iter(())
         self.left = True
 
@@ -249,10 +247,6 @@ def _imports(names: tuple[str, ...]) -> Iterator[None]:
 def _between() -> Iterator[None]:
     from memberlib.kernels.rehearsal import rehearse
 
-    for name in LATER:
-        yield
-        with contextlib.suppress(Exception, SystemExit):
-            importlib.import_module(name)
     yield from rehearse()
 
 

@@ -20,7 +20,7 @@ from memberlib.theme import theme_folders
 NAME = "manifest.json"
 MADE_FROM = ("store", "as_of", "lang", "data", "settings", "given", "code")
 """Parts of a manifest that, unchanged, would make the same report."""
-_SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas", "seaborn")
+_SHOWING = ("duckdb", "ibis-framework", "matplotlib", "pandas")
 
 
 def code_version(notebooks: Sequence[Path]) -> dict[str, Any]:

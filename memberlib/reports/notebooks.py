@@ -126,13 +126,14 @@ def declared(notebook: Notebook) -> list[str]:
 def for_a_report(notebook: Notebook, lang: str) -> Notebook:
     """The notebook with its prose in one language, and without what has no place in one shop's report.
 
-    Cells tagged ``not-in-report`` are left out, and those tagged with another language; 繁體 is made from 简体.
+    Controls are left out, other cells tagged ``not-in-report``, and those tagged with another language; 繁體 is made
+    from 简体.
     """
     spoken = "zh" if lang.startswith("zh") else lang
     cells = []
     for cell in prose.without_others(prose.in_language(notebook, lang))["cells"]:
         other = bool(tags(cell) & {"en", "zh"}) and spoken not in tags(cell)
-        if "not-in-report" not in tags(cell) and not other:
+        if not tags(cell) & {"not-in-report", "control"} and not other:
             cells.append(cell)
     return {**notebook, "cells": cells}
 
