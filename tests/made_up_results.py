@@ -24,8 +24,8 @@ def made(
     frame = pd.DataFrame({name: pd.Series(values, dtype=_kind(values)) for name, values in rows.items()})
     frame.attrs = {
         "analysis": analysis,
-        "theme": HOMES[analysis].theme,
-        "view": HOMES[analysis].name,
+        "theme": HOMES[analysis].theme if analysis in HOMES else "",
+        "view": HOMES[analysis].name if analysis in HOMES else "",
         "store": "shop",
         "as_of": AS_OF,
         "base": more.pop("base", 454),

@@ -21,8 +21,8 @@ def made(
     frame = frame.infer_objects()
     frame.attrs = {
         "analysis": analysis,
-        "theme": HOMES[analysis].theme,
-        "view": HOMES[analysis].name,
+        "theme": HOMES[analysis].theme if analysis in HOMES else "",
+        "view": HOMES[analysis].name if analysis in HOMES else "",
         "store": "shop",
         "as_of": dt.date(2026, 6, 30),
         "base": base,
