@@ -387,6 +387,9 @@ def ensure_settings(data: Path, store_id: str, defaults: Mapping[str, str]) -> S
 
     Parameters
     ----------
+    data : path
+        Data folder.
+    store_id : str
     defaults : mapping
         ``lang``, ``currency`` and ``time_zone`` of the platform that the first export comes from.
     """

@@ -422,6 +422,8 @@ def store_from(
         member_id and some of name, phone, email, person_key, as written; looked at where the settings have ``join_by``.
     decisions : likewise, optional
         member_id, other_id, decision (together, apart).
+    as_of, settings, store_id : optional
+        The day, the shop's decisions, the id that outputs name.
     con : ibis connection, optional
         To share one among many stores; ibis Tables must belong to it.
 

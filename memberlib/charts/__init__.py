@@ -77,7 +77,9 @@ def _draw(
     def told(page: Sheet) -> str:
         return _told(page, chart.kind)
 
-    return paint(result, lambda page: KINDS[chart.kind].draw(page, result, chart), ax, said, lang, told)
+    return paint(
+        result, lambda page: KINDS[chart.kind].draw(page, result, chart), ax, title=said, lang=lang, told=told
+    )
 
 
 def _title(result: Any, view: View | None) -> str:

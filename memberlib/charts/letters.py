@@ -86,6 +86,7 @@ class Letters(RendererAgg):
     """Agg's renderer, which remembers the lines of text that it has set; they stand on whole pixels."""
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> Size:
+        """Width, height and descent of a line of text in pixels."""
         if ismath:
             return super().get_text_width_height_descent(s, prop, ismath)
         return _measured(_Key(s, prop.copy(), self.dpi))
@@ -94,6 +95,7 @@ class Letters(RendererAgg):
         self, gc: Any, x: float, y: float, s: str, prop: FontProperties, angle: float, ismath: Any = False,
         mtext: Any = None,
     ) -> None:  # fmt: skip
+        """Set a line of text."""
         special = mtext is not None and (mtext.get_fontfeatures() or mtext.get_language())
         if ismath or angle or special or not gc.get_antialiased():
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
@@ -110,6 +112,7 @@ class Canvas(FigureCanvasAgg):
     """A canvas whose letters are remembered."""
 
     def get_renderer(self) -> Letters:
+        """The renderer of this canvas, kept while its size stays."""
         wide, high = self.figure.bbox.size
         key = (wide, high, self.figure.dpi)
         if getattr(self, "_made_for", None) != key:

@@ -323,6 +323,7 @@ def paint(
     result: Any,
     draw: Callable[[Sheet], None],
     ax: Axes | None,
+    *,
     title: Callable[[], str],
     lang: str | None,
     told: Callable[[Sheet], str],
@@ -351,7 +352,7 @@ def paint(
             drawn = figure.add_subplot() if ax is None else ax
             page = _drawn(result, draw, drawn, title(), own=ax is None)
             if ax is None:
-                show_sharp(figure, result.attrs, page.title, told(page))
+                show_sharp(figure, result.attrs, page.title, told=told(page))
         except BaseException:
             if ax is None:
                 plt.close(figure)  # a notebook would show what is half drawn

@@ -19,7 +19,7 @@ _SAID = ("theme", "view", "analysis", "store", "as_of", "params")
 _ours: weakref.WeakKeyDictionary[Figure, dict[str, Any]] = weakref.WeakKeyDictionary()
 
 
-def show_sharp(figure: Figure, about: Any, title: str, told: str) -> None:
+def show_sharp(figure: Figure, about: Any, title: str, *, told: str) -> None:
     """Have a notebook show this figure by :func:`picture`, with data of what it draws.
 
     Other figures are shown as the notebook was told to.

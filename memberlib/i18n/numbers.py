@@ -102,6 +102,17 @@ def money(
 
     Whole amounts by default; two decimals only for broken amounts below 100 in currencies that have them.
 
+    Parameters
+    ----------
+    value : number or None
+    currency : str
+        Of ISO 4217.
+    lang : str, optional
+    digits : int, optional
+        Decimals, where others than by default.
+    short : bool
+        Large amounts in thousands or 万.
+
     Examples
     --------
     >>> money(12345.6, "CNY", "zh"), money(12345.6, "CNY", "zh", short=True), money(1234, "TWD")
@@ -120,6 +131,15 @@ def money(
 
 def percent(share: object, lang: str | None = None, *, digits: int = 1, signed: bool = False) -> str:
     """Return a share (0–1) as a percentage, rounded half up; "–" for no value.
+
+    Parameters
+    ----------
+    share : number or None
+    lang : str, optional
+    digits : int
+        Decimals.
+    signed : bool
+        Whether a plus sign is written.
 
     Examples
     --------

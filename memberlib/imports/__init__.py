@@ -135,6 +135,7 @@ def import_from(
     ----------
     url : str
         Where the database is; see :func:`memberlib.loaders.database.rows_of`.
+    store_id : str
     table, query : str, optional
         One of the two: a table's name, or one SELECT.
 

@@ -39,7 +39,7 @@ def coupon(typical_amount: float | None, currency: str, limits: Mapping[str, Any
 
 
 def spend_over(
-    usual_amount: float | None, average_amount: float | None, currency: str, limits: Mapping[str, Any]
+    usual_amount: float | None, average_amount: float | None, currency: str, *, limits: Mapping[str, Any]
 ) -> float | None:
     """What to spend for a coupon: the lowest round amount ``spend_lift`` times above the usual and the average order.
 
@@ -58,8 +58,8 @@ def spend_over(
     Examples
     --------
     >>> limits = {"spend_lift": 1.1, "step": {"CNY": 1}}
-    >>> spend_over(50, 40, "CNY", limits), spend_over(50, 83.5, "CNY", limits), spend_over(50, None, "CNY", limits)
-    (60.0, 100.0, 60.0)
+    >>> [spend_over(50, average, "CNY", limits=limits) for average in (40, 83.5, None)]
+    [60.0, 100.0, 60.0]
     """
     least = max(usual_amount or 0, average_amount or 0) * limits["spend_lift"]
     if least <= 0:

@@ -96,6 +96,9 @@ def shop_version(store_id: str, *, data: str | Path | None = None, at_version: i
 
     Parameters
     ----------
+    store_id : str
+    data : path, optional
+        Data folder.
     at_version : int, optional
         An earlier version; else the newest.
 

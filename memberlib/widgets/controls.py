@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from memberlib import i18n
-from memberlib.theme import Choice, Day, Edges, Number, Option, View, Whole
+from memberlib.theme import Anything, Choice, Day, Edges, Number, Option, View, Whole
 from memberlib.widgets.fields import NumberField, is_number
 from memberlib.widgets.intervals import IntervalEditor, MeasureEditor
 from memberlib.widgets.rules import RuleSliders
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIDE = {"description_width": "initial"}
 
 
-def control_of(view: View, option: Option, value: Any, store: Store) -> w.Widget | None:
+def control_of(view: View, option: Option, value: Any, *, store: Store) -> w.Widget | None:
     """The control of an option, at a value; None where nothing can be chosen in a notebook.
 
     Its ``value`` is what the analysis is given; None (or an empty text) leaves the option out.
@@ -34,9 +34,9 @@ def control_of(view: View, option: Option, value: Any, store: Store) -> w.Widget
         return _choice(view, option, kind, label, value)
     if isinstance(kind, Day):
         return w.DatePicker(value=value, description=label, style=WIDE)
-    if kind.control:
+    if isinstance(kind, Anything) and kind.control:
         return _OWN[kind.control](label, value, store)
-    if kind.many or kind.form != "text":
+    if not isinstance(kind, Anything) or kind.many or kind.form != "text":
         return None
     return w.Text(value=value or "", description=label, continuous_update=False, style=WIDE)
 

@@ -280,7 +280,7 @@ class Explorer(w.VBox):
         """A control for each option, at what the analysis uses where nothing is chosen."""
         found: dict[str, Any] = {}
         for name, option in self._options.items():
-            control = made.control_of(self._view, option, option.of(self._store), self._store)
+            control = made.control_of(self._view, option, option.of(self._store), store=self._store)
             if control is not None:
                 found[name] = control
         found["as_of"] = w.DatePicker(

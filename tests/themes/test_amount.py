@@ -227,11 +227,11 @@ def test_a_coupon_is_round_and_worth_three_to_five_per_cent(usual, average, curr
     else:
         assert 0.03 * usual - 1e-9 <= value <= 0.05 * usual + 1e-9
         assert value / step == pytest.approx(round(value / step))
-    spend, top = spend_over(usual, average, currency, LIMITS), max(usual, average)
+    spend, top = spend_over(usual, average, currency, limits=LIMITS), max(usual, average)
     assert spend is not None and spend >= top * 1.1 - 1e-9
     assert spend <= max(top * 1.1 * 1.6, 20 * step)
 
 
 def test_document_b_gets_its_three_or_five_yuan():
     assert [coupon(mean, "CNY", LIMITS) for mean in (70, 90, 100, 120)] == [3, 3, 5, 5]
-    assert coupon(None, "CNY", LIMITS) is None and spend_over(None, None, "CNY", LIMITS) is None
+    assert coupon(None, "CNY", LIMITS) is None and spend_over(None, None, "CNY", limits=LIMITS) is None

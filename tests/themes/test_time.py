@@ -281,7 +281,7 @@ def test_twelve_whole_months_are_needed_for_a_season_and_six_for_growth():
 def test_what_chance_brings_is_no_season():
     named = by_month([10, 13, 7, 10, 8, 12, 14, 10, 9, 10, 11, 6, 10, 12])["season"]
     assert set(named) == {"normal"}, "14 instead of 10 orders is no peak month"
-    assert standing_out([130, 13], [100.0, 10.0], 1.25, 0.75) == ["peak", "normal"]
+    assert standing_out([130, 13], [100.0, 10.0], peak=1.25, slack=0.75) == ["peak", "normal"]
     strict = by_month(YEAR * 2, settings=Settings(peak_ratio=2.5))
     assert "peak" not in set(strict["season"]), "the shop's own ratio"
 

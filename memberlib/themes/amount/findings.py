@@ -82,7 +82,7 @@ def _offer(reading: Reading, modal: Row, measure: str) -> tuple[str, dict[str, A
     if modal["upper"] is None:
         return ("action_top_order" if measure == "order" else "action_top"), {}
     mean = ratio(reading.total("amount"), reading.total("order_count"))
-    spend = spend_over(modal["upper"], mean, reading.currency, reading.limits)
+    spend = spend_over(modal["upper"], mean, reading.currency, limits=reading.limits)
     if measure == "total" or spend is None:
         return "action_total", {}
     value = coupon(spend, reading.currency, reading.limits)

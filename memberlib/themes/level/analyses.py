@@ -510,7 +510,7 @@ def _near_sums(buyers: Table, rules: Sequence[LevelRule], share: float) -> dict[
     """Level → how many buyers stand just below it, by amount and by one order, and what they miss and spent."""
     cases: dict[str, list[Any]] = {name: [] for name in ("level", "by_amount", "by_order", "missing")}
     for rule in reversed(rules[1:]):
-        by_amount, by_order = just_below(rule, share, buyers.amount, buyers.order_count)
+        by_amount, by_order = just_below(rule, share, amount=buyers.amount, orders=buyers.order_count)
         lower = buyers.level.isin([NO_LEVEL, *LEVELS[: LEVELS.index(rule.level)]])
         near = lower & ~buyers.manual & (by_amount | by_order)
         cases["level"].append((near, rule.level))

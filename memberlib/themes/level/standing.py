@@ -61,7 +61,7 @@ def by_rules(rules: Sequence[LevelRule], amount: NumericColumn, orders: NumericC
 
 
 def just_below(
-    rule: LevelRule, share: float, amount: NumericColumn, orders: NumericColumn
+    rule: LevelRule, share: float, *, amount: NumericColumn, orders: NumericColumn
 ) -> tuple[Any, Any]:
     """Whether ``share`` of a level's amount is spent but not all of it, and whether one order is missing."""
     no = ibis.literal(False)

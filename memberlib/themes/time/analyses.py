@@ -160,7 +160,7 @@ def months(store: Store) -> pd.DataFrame:
     whole_counts = [counts[place] for place in places]
     levels = usual_counts(whole_counts)
     peak, slack = store.settings.peak_ratio, store.settings.slack_ratio
-    named = standing_out(whole_counts, levels, peak, slack)
+    named = standing_out(whole_counts, levels, peak=peak, slack=slack)
     too_short = len(places) < LEAST_MONTHS
     first, last = opening(named), len(named) - lasting_change(named)
     usual: dict[int, float] = dict(zip(places, levels, strict=True))

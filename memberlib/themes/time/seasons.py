@@ -71,7 +71,7 @@ def _growth(logs: Sequence[float], at: int) -> float:
     return statistics.median(slopes) if len(logs) > 2 else 0.0
 
 
-def standing_out(counts: Sequence[int], usual: Sequence[float], peak: float, slack: float) -> list[str]:
+def standing_out(counts: Sequence[int], usual: Sequence[float], *, peak: float, slack: float) -> list[str]:
     """Each month as "peak", "normal" or "slack", by its orders ÷ those of a usual month of its time.
 
     Parameters
@@ -83,7 +83,7 @@ def standing_out(counts: Sequence[int], usual: Sequence[float], peak: float, sla
 
     Examples
     --------
-    >>> standing_out([100, 130, 4], [100.0, 100.0, 2.0], 1.25, 0.75)
+    >>> standing_out([100, 130, 4], [100.0, 100.0, 2.0], peak=1.25, slack=0.75)
     ['normal', 'peak', 'normal']
     """
     found = []
