@@ -145,7 +145,7 @@ def _drawn(analysis: Any, shop: Any, **options: Any) -> Any:
 
     found = analysis(shop, **options)
     if analysis.chart:
-        charts.picture(analysis.draw(found))
+        charts.picture(charts.draw(found))
     return found
 
 

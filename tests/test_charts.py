@@ -30,7 +30,6 @@ from memberlib.charts.cells import cell_of
 from memberlib.errors import InputError
 from memberlib.results import FORM, MIME, answer
 from memberlib.store import store_from
-from memberlib.themes import THEMES
 
 TITLES = {
     "en": "Two in three members have not bought for six months; the others spent NT$3,000 and $5 more",
@@ -300,26 +299,6 @@ def shop():
     return store_from(
         orders.drop(columns="day"), items=items.drop(columns=["day", "paid_at", "status", "region"])
     )
-
-
-OTHER_RULES = [{"level": "regular"}, {"level": "advanced", "amount": 500, "orders": 3, "discount": 0.9}]
-
-
-@pytest.mark.parametrize("lang", i18n.LANGUAGES)
-@pytest.mark.parametrize(
-    "analysis", [a for theme in THEMES for a in theme.analyses if a.chart], ids=lambda a: a.name
-)
-def test_every_registered_chart_draws_its_analysis(analysis, lang, shop):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Ibis warns of what its own parts have deprecated
-        result = analysis(shop, **({"rules": OTHER_RULES} if analysis.name == "flow" else {}))
-    assert len(result)
-    figure = charts.draw(result, lang=lang).figure
-    figure.draw_without_rendering()
-    boxes = _texts(figure)
-    assert len(boxes) > 5
-    for (text, box), (other, beside) in itertools.combinations(boxes, 2):
-        assert not _overlap(box, beside), f"'{text}' meets '{other}'"
 
 
 @pytest.mark.parametrize("name", ["moves", "hours", "flow", "regions"])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memberlib import findings, i18n, tables
+from memberlib import charts, findings, i18n, tables
 from memberlib.cli import main
 from memberlib.errors import InputError
 from memberlib.imports import import_files
@@ -132,7 +132,7 @@ def test_no_table_picture_or_sentence_shows_such_an_id(world):
             findings.read(result, settings=store.settings)._repr_markdown_(),
         ]
         if analysis.chart:
-            figure = analysis.draw(result).figure
+            figure = charts.draw(result).figure
             shown += [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
             plt.close(figure)
         assert not leaks("\n".join(shown)), analysis.name

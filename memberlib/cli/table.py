@@ -69,7 +69,7 @@ def _command(theme: Theme) -> Any:
     call.__annotations__ = {name: kind for name, (kind, _) in picked.items()}
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     lines = [f"{theme.analysis().help}", "", *(f"  {name}: {theme.views[name].help}" for name in views)]
-    app.command(theme.name, help="\b\n" + "\n".join(lines), short_help=theme.analysis().help)(call)
+    app.command(theme.name, help="\b\n" + "\n".join(lines), short_help=f"{', '.join(views)}")(call)
     return typer.main.get_command(app)
 
 

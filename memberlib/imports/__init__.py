@@ -138,8 +138,8 @@ def import_from(
     store_id : str
     table, query : str, optional
         One of the two: a table's name, or one SELECT.
-
-    The others are those of :func:`import_files`.
+    data, platform, channel, mapping, max_rejected_share, progress, done
+        As in :func:`import_files`.
 
     Raises
     ------

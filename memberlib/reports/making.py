@@ -148,7 +148,8 @@ def _looked_at(shop: Shop, plan: Plan) -> Answer | None:
         if days is None:
             return None
         as_of = dt.date.fromisoformat(shop.as_of) if shop.as_of else None
-        return Answer({"as_of": checked_day(as_of, days, shop.store).isoformat()})
+        day, last = checked_day(as_of, days, shop.store), days[1]
+        return Answer({"as_of": day.isoformat(), "last_order_on": last.isoformat() if last else None})
     except InputError as error:
         return Answer(reason=str(error), story=str(error), by_user=True)
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from memberlib import prose
+from memberlib import i18n, prose
 from memberlib.errors import InputError
 from memberlib.jupyter import LAST_SHOWN, without_controls
 from memberlib.kernels import can_be_warm
@@ -133,8 +133,11 @@ def for_a_report(notebook: Notebook, lang: str) -> Notebook:
     cells = []
     for cell in prose.without_others(prose.in_language(notebook, lang))["cells"]:
         other = bool(tags(cell) & {"en", "zh"}) and spoken not in tags(cell)
-        if not tags(cell) & {"not-in-report", "control"} and not other:
-            cells.append(cell)
+        if tags(cell) & {"not-in-report", "control"} or other:
+            continue
+        if cell["cell_type"] == "markdown" and "zh" in tags(cell) and lang == "zh-Hant":
+            cell = {**cell, "source": i18n.traditional(cell["source"])}
+        cells.append(cell)
     return {**notebook, "cells": cells}
 
 

@@ -93,7 +93,7 @@ def front_page(
             "front.html",
             lang,
             here="index.html",
-            figures=[figure(row, about["currency"]) for row in about["headline"]],
+            figures=[figure(row, about["currency"]) for row in _shown(about["headline"])],
             span=span(about, manifest["as_of"]),
             findings=findings,
             pictures=pictures,
@@ -122,6 +122,13 @@ def front_page(
             ],
             **values,
         )
+
+
+def _shown(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The headline figures of a front page: those of sales with guests only where there are guests."""
+    value = {row["figure"]: row["value"] for row in rows}
+    alone = value.get("all_amount") == value.get("amount")
+    return [row for row in rows if not (alone and row["figure"] in ("all_amount", "amount_share"))]
 
 
 def span(about: Mapping[str, Any], as_of: str) -> str:
