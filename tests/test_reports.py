@@ -223,7 +223,7 @@ def test_a_report_that_is_finished_twice_is_the_same(world: World, tmp_path: Pat
     shutil.copytree(world.report, again)
     made = manifest.read(again / manifest.NAME)
     before = {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()}
-    wanted = {part: made[part] for part in manifest.MADE_FROM}
+    wanted = {part: made[part] for part in (*manifest.MADE_FROM, "last_order_on")}
     finish(wanted=wanted, data=str(world.data), folder=str(again), names=["03-amount"])
     assert {p.relative_to(again): p.read_bytes() for p in again.rglob("*") if p.is_file()} == before
 
