@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 import pytest
 import shops_by_hand
+from questions import questions
 
 from memberlib import charts, findings, i18n, results, tables, themes
 from memberlib.errors import InputError
 from memberlib.figures import figure
 from memberlib.settings import Settings, settings_from
 from memberlib.store import Store, store_from
-from memberlib.theme import Anything, Choice, Day, Edges, Number, Option, View, Whole
+from memberlib.theme import Choice, Day, Edges, Number, View, Whole
 
 VIEWS = [view for theme in themes.all_themes() for view in theme.analyses]
 every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: f"{view.theme}-{view.name}")
@@ -30,32 +31,7 @@ ABOUT = {
 }  # fmt: skip
 
 
-# ---------------------------------------------------------------- questions, made from the declared options
-
-
-def another(option: Option) -> list[Any]:
-    """Values of an option beside its default."""
-    kind = option.kind
-    if isinstance(kind, Whole):
-        return [max(kind.low, min(kind.high, 3))]
-    if isinstance(kind, Number):
-        return [kind.high if kind.high < 1e9 else kind.low + 1]
-    if isinstance(kind, Edges):
-        return [[1, 2, 50]]
-    if isinstance(kind, Choice):
-        return list(kind.choices)
-    if isinstance(kind, Day):
-        return [dt.date(2024, 2, 29)]
-    return [kind.read(kind.example)] if isinstance(kind, Anything) and kind.example else []
-
-
-def questions(view: View) -> list[dict[str, Any]]:
-    """What a view is asked: as it comes, and with each option changed; options that it cannot do without always."""
-    needed = {name: another(view.option(name))[0] for name in view.needs}
-    found = [dict(needed)]
-    for option in view.options:
-        found += [{**needed, option.name: value} for value in another(option)]
-    return found
+# ---------------------------------------------------------------- questions
 
 
 def asked(view: View, store: Store, **options: Any) -> Any:
