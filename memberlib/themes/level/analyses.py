@@ -514,8 +514,8 @@ def _near_sums(buyers: Table, rules: Sequence[LevelRule], share: float) -> dict[
         lower = buyers.level.isin([NO_LEVEL, *LEVELS[: LEVELS.index(rule.level)]])
         near = lower & ~buyers.manual & (by_amount | by_order)
         cases["level"].append((near, rule.level))
-        cases["by_amount"].append((near, by_amount.cast("int64")))
-        cases["by_order"].append((near, by_order.cast("int64")))
+        cases["by_amount"].append((near, by_amount.ifelse(1, 0)))
+        cases["by_order"].append((near, by_order.ifelse(1, 0)))
         missing = by_amount.ifelse(float(rule.amount or 0) - buyers.amount, 0.0)
         cases["missing"].append((near, missing))
     if not cases["level"]:
