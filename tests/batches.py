@@ -174,7 +174,7 @@ class Instant:
         (place / "files").rmdir()
         headline = [{"figure": "amount", "value": 1.0, "before": None, "change_share": None, "unit": "money"}]
         about = {"name": {lang: wanted["store"] for lang in i18n.LANGUAGES}, "member_count": 1, "currency": "GBP",
-                 "headline": headline, "findings": []}  # fmt: skip
+                 "headline": headline, "findings": [], "headline_of": {}}  # fmt: skip
         made = {**wanted, "last_order_on": wanted["as_of"], "state": "done", "summary": about}
         made |= {"parameters": {"lang": wanted["lang"]}, "files": manifest.file_digests(place)}
         manifest.write(place / manifest.NAME, made)

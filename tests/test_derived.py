@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -261,8 +263,10 @@ def test_the_footers_of_files_have_the_days_of_their_orders(tmp_path: Path, made
     at = [moment for _, moment, *_ in made]
     frame = pd.DataFrame({"paid_at": pd.Series(at, dtype="datetime64[us]")})
     frame["created_at"] = frame["paid_at"].where(frame.index % 2 == 0) - pd.Timedelta(days=1)
+    times = pa.schema([(name, pa.timestamp("us")) for name in frame])
     for part in range(2):
-        frame.iloc[part::2].to_parquet(tmp_path / f"{part}.parquet", row_group_size=3)
+        rows = pa.Table.from_pandas(frame.iloc[part::2], times, preserve_index=False)
+        pq.write_table(rows, tmp_path / f"{part}.parquet", row_group_size=3)
     known = [moment.date() for name in frame for moment in frame[name].dropna()]
     wanted = (min(known), max(known)) if known else None
     assert order_days([str(tmp_path / f"{part}.parquet") for part in range(2)]) == wanted

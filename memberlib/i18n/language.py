@@ -181,7 +181,7 @@ def say(key: str, lang: str | None = None, **values: object) -> str:
     Examples
     --------
     >>> say("segment.important_value", "zh")
-    '重要价值'
+    '重要价值会员'
     """
     lang = language(lang)
     try:

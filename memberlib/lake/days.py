@@ -29,15 +29,16 @@ def order_days(files: Sequence[str]) -> Days | None:
         for file in files:
             footer = pq.read_metadata(file)
             names = footer.schema.names
-            for group in range(footer.num_row_groups):
+            groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+            for group in (one for one in groups if one.num_rows):
                 for name in ("paid_at", "created_at"):
-                    found = footer.row_group(group).column(names.index(name)).statistics
+                    found = group.column(names.index(name)).statistics
                     if found is None or found.null_count is None:
                         return None
                     if found.has_min_max:
                         least.append(found.min)
                         most.append(found.max)
-                    elif found.null_count < footer.row_group(group).num_rows:
+                    elif found.null_count < group.num_rows:
                         return None
     except (OSError, ValueError, pa.ArrowException):
         return None

@@ -39,8 +39,10 @@ def _changed(reading: Reading, row: Row, change: float) -> Finding:
     evidence = {f"now_{unit}": row["value"], f"before_{unit}": row["before"], "change_share": abs(change)}
     wording, concerned = "text", 1 - min(row["value"], row["before"]) / max(row["value"], row["before"])
     if row["figure"] == "amount":
-        wording = "text_amount"
-        evidence |= _with_guests(reading)
+        guests = _with_guests(reading)
+        if None not in guests.values():
+            wording = "text_amount"
+            evidence |= guests
     else:
         concerned *= reading.limits["side_figure_share"]
     if row["figure"] == "repeat_share":
@@ -81,9 +83,11 @@ def _beyond_chance(row: Row, members: Row, errors: float) -> bool:
     by the number of buyers; a share as that of a binomial.
     """
     counted = row if row["unit"] == "count" else members
+    if not (counted["value"] and counted["before"]):
+        return False
     error = math.sqrt(1 / counted["value"] + 1 / counted["before"])
     if row["unit"] == "share":
-        usual = (row["value"] + row["before"]) / 2
+        usual = min((row["value"] + row["before"]) / 2, 1)
         return bool(abs(row["value"] - row["before"]) > errors * error * math.sqrt(usual * (1 - usual)))
     return abs(math.log(row["value"] / row["before"])) > errors * error
 
