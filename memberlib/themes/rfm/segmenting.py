@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -286,8 +287,18 @@ def _spread(sums: pd.DataFrame) -> dict[str, float]:
         "total_amount": square["mm"] - m * m,
         "order_amount": square["mm"] - 2 * each * square["fm"] + each * each * square["ff"],
     }
-    # sums of doubles differ in their last digits from run to run
-    return {name: round(max(value, 0.0) ** 0.5, 4) for name, value in variance.items()}
+    size = {"recency_days": "rr", "order_count": "ff", "total_amount": "mm", "order_amount": "mm"}
+    return {name: _steady(value, square[size[name]]) for name, value in variance.items()}
+
+
+def _steady(variance: float, square: float) -> float:
+    """Root of a variance that is a difference of mean squares of a size, without the digits that the sums leave open.
+
+    Sums of doubles differ in their last digits by the order of their rows, the more the larger they are.
+    """
+    if variance <= 1e-10 * square:
+        return 0.0
+    return round(variance**0.5, min(4, 8 - math.floor(math.log10(square) / 2)))
 
 
 def segmented(
