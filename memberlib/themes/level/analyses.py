@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from memberlib.errors import InputError
@@ -87,26 +88,17 @@ def read_rules(texts: Any) -> Any:
     return rules
 
 
+_read_as = partial(
+    Anything, "level=amount,orders,discount", reader=read_rules, many=True, example="advanced=100,5,0.9"
+)
 Rules = Annotated[
     Sequence[LevelRule | Mapping[str, Any]],
-    Anything(
-        "level=amount,orders,discount",
-        reader=read_rules,
-        many=True,
-        example="advanced=100,5,0.9",
-        control="rules",
-    ),
+    _read_as(control="rules"),
     Flag("--rule"),
 ]
 Thresholds = Annotated[
     Sequence[LevelRule | Mapping[str, Any]],
-    Anything(
-        "level=amount,orders,discount",
-        reader=read_rules,
-        many=True,
-        example="advanced=100,5,0.9",
-        control="thresholds",
-    ),
+    _read_as(control="thresholds"),
     Flag("--rule"),
 ]
 Since = Annotated[dt.date, Day(), When("rules")]
